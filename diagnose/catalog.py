@@ -1,0 +1,88 @@
+"""The rules that msnet ships: found, loaded, ordered."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+from diagnose.errors import RuleError
+from diagnose.rule import Message, Rule, rule_from_mapping
+from diagnose.template import Index, Template
+
+
+def rules_folder() -> Path:
+    """Return the folder of the shipped rules: inside the installed package, else beside it in the checkout."""
+    here = Path(__file__).resolve().parent
+    inside = here / "rules"
+    return inside if inside.is_dir() else here.parent / "rules"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All rules of one run; `digest` names the set in a report."""
+
+    rules: tuple[Rule, ...]
+    quiet: tuple[Message, ...]
+    """Messages that look like failures and are none: a hit of one of these makes no finding."""
+    digest: str
+
+    @cached_property
+    def by_id(self) -> dict[str, Rule]:
+        """Rules by id."""
+        return {r.id: r for r in self.rules}
+
+    def explain_targets(self, rule: Rule) -> list[str]:
+        """Return the ids in `rule.explains` that no rule has."""
+        return [x for x in rule.explains if x not in self.by_id]
+
+    @cached_property
+    def messages(self) -> tuple[Message, ...]:
+        """Every message of every rule, the quiet ones last (their `rule` is empty)."""
+        return tuple(m for r in self.rules for m in r.messages) + self.quiet
+
+    @cached_property
+    def index(self) -> Index:
+        """The word index over `messages`."""
+        return Index([m.template for m in self.messages])
+
+
+def head(document: str) -> str:
+    """Return the first YAML document of a rule file; the second holds its cases and is not read at run time."""
+    return document.split("\n---\n", 1)[0]
+
+
+def load_yaml(text: str) -> Any:  # noqa: ANN401 - YAML holds anything
+    """Parse one YAML document of ours with the C loader where it was built."""
+    import yaml
+
+    loader = cast("type[yaml.SafeLoader]", getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader
+
+
+@lru_cache(maxsize=1)
+def load() -> Catalog:
+    """Return the shipped catalog. Raises `RuleError` naming every fault of every file."""
+    folder = rules_folder()
+    rules: list[Rule] = []
+    errors: list[str] = []
+    digest = hashlib.sha256()
+    quiet: tuple[Message, ...] = ()
+    for path in sorted(folder.glob("*/*.yaml")):
+        text = head(path.read_text(encoding="utf-8"))
+        digest.update(text.encode())
+        where = f"rules/{path.parent.name}/{path.name}"
+        try:
+            rules.append(rule_from_mapping(load_yaml(text), area=path.parent.name, where=where))
+        except RuleError as e:
+            errors.append(str(e))
+    path = folder / "quiet.yaml"
+    text = path.read_text(encoding="utf-8")
+    digest.update(text.encode())
+    for item in load_yaml(head(text))["messages"]:
+        quiet += (Message(Template(item["say"]), "say", frozenset(), item.get("from", ""), ""),)
+    if errors:
+        raise RuleError("\n".join(errors))
+    return Catalog(tuple(sorted(rules, key=lambda r: r.id)), quiet, digest.hexdigest()[:12])

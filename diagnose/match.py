@@ -1,0 +1,80 @@
+"""Which rule a message belongs to: the best-fitting upstream template, read in its place in the error chain."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from diagnose.catalog import Catalog
+from diagnose.parse.chain import Segment, peel
+from diagnose.rule import Message
+from diagnose.template import Match, fold
+
+class Hit(NamedTuple):
+    """One operation of a message and the rule that its error belongs to (`rule` is "" when none does)."""
+
+    rule: str
+    segment: Segment
+    captures: dict[str, str]
+    cut: bool
+    quiet: bool
+
+
+class Matcher:
+    """Classifies messages against one catalog."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        """Prepare the word index of `catalog`."""
+        self._messages = catalog.messages
+        self._index = catalog.index
+
+    def classify(self, message: str, source: str = "") -> list[Hit]:
+        """Return one hit for each operation in `message`, in order; `source` is the program that wrote it.
+
+        An empty `source` means pasted text of unknown origin: every message of every program is looked for.
+        """
+        return [self._classify(s, source) for s in peel(message)]
+
+    def _classify(self, segment: Segment, source: str) -> Hit:
+        best = self._best(segment, source, cut=False) or self._best(segment, source, cut=True)
+        if best is None:
+            return Hit("", segment, dict(segment.fields), False, False)
+        message, match = best
+        captures = {**segment.fields, **match.captures}
+        return Hit(message.rule, segment, captures, match.cut, not message.rule)
+
+    def _best(self, segment: Segment, source: str, *, cut: bool) -> tuple[Message, Match] | None:
+        text = segment.text
+        low = fold(text)
+        chain = segment.in_chain
+        best: tuple[tuple[int, ...], Message, Match] | None = None
+        numbers = range(len(self._messages)) if cut else self._index.candidates(low)
+        for number in numbers:
+            message = self._messages[number]
+            if source and message.inputs and not (source in message.inputs or (chain and "chain" in message.inputs)):
+                continue
+            match = message.template.match(text, low, cut=cut)
+            while match is not None and message.kind != "say" and not _clause_begins(low, match.start):
+                match = message.template.match(text, low, match.start + 1, cut=cut)
+            if match is None or (cut and not match.cut):
+                continue
+            if match.end <= segment.root_at:
+                tier = 1  # It says only what a layer says; the root may say why.
+            elif message.kind == "tail":
+                tier = 0 if segment.op == "delete" else 2
+            else:
+                tier = 3
+            rank = (tier, match.weight, match.start)
+            if best is None or rank > best[0]:
+                best = (rank, message, match)
+        return best and (best[1], best[2])
+
+
+
+
+def _clause_begins(low: str, at: int) -> bool:
+    """Return True if a new clause begins at offset `at`: the start, or behind a colon, a quote or a bracket."""
+    if at == 0:
+        return True
+    before = low[max(0, at - 2) : at]
+    return before.endswith((": ", "; ", '"', "'", "`", "(", "[", "] ", "= ", "=", "- ", "> "))

@@ -1,0 +1,1 @@
+"""Text to values; pure functions, no input or output."""

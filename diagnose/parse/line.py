@@ -1,0 +1,207 @@
+"""One log line: the journal's head, then the program's own format, down to the message."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NamedTuple, cast
+
+_MON = r"[^\W\d_][\w.\u0300-\u036f]{1,9}"
+_HEAD = re.compile(
+    r"^(?:(?P<bsd>" + _MON + r" [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?)"
+    r"|(?P<iso>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)"
+    r"|(?P<full>" + _MON + r" \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [A-Za-z+-][\w+:-]*)"
+    r"|(?P<unix>\d{9,10}\.\d{6})"
+    r"|(?P<mono>\[ *\d+\.\d{6}\])"
+    r"|(?P<ctime>\[?[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]))"
+    r" +(?:(?P<host>[\w][\w.-]*|\(?[\w.-]+\)?) )??(?P<ident>[\w.@/()\\:-]*?[\w)@-])(?:\[(?P<pid>\d+)\])?: (?P<rest>.*)$",
+    re.DOTALL,
+)
+_KLOG = re.compile(
+    r"^(?:(?P<component>[\w?.-]+) )?(?P<sev>[IWEF])(?P<date>\d{4}) (?P<time>\d\d:\d\d:\d\d\.\d{6}) +(?P<pid>\d+) (?P<file>[^:\]\s]+):(?P<line>\d+)\] ?(?P<rest>.*)$",
+    re.DOTALL,
+)
+_LOGRUS = re.compile(r'^(?:time="(?P<time>[^"]*)" )?level=(?P<level>\w+)(?: msg=(?P<msg>"(?:[^"\\]|\\.)*"?|\S+))?(?P<rest>.*)$', re.DOTALL)
+_LEVELED = re.compile(r"^(?P<time>\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?) \[(?P<level>panic|error|verbose|debug|info|warning)\] (?P<rest>.*)$", re.DOTALL)
+_CRI = re.compile(r"^(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d)) (?:stdout|stderr) [FP] (?P<rest>.*)$", re.DOTALL)
+_STAMPED = re.compile(r"^(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)) (?P<rest>\S.*)$", re.DOTALL)
+_GOLOG = re.compile(r"^(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (?P<rest>.*)$", re.DOTALL)
+_AUDIT = re.compile(r"^(?:type=(?P<type>\w+) )?(?:msg=)?audit\((?P<time>\d+\.\d+):\d+\): (?P<rest>.*)$", re.DOTALL)
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?')
+_KEY = re.compile(r'\s([A-Za-z][\w.-]*)=("(?:[^"\\]|\\.)*"?|\{.*?\}|\[[^\]]*\]|\S+)')
+_BLOCK = re.compile(r"\s(?P<key>[A-Za-z]\w*)=<(?:\n|$)")
+
+_GO_ESCAPE = re.compile(r'\\(?:(["\\abfnrtv\'])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))')
+_SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+
+
+class Line(NamedTuple):
+    """A line taken apart; a part that it does not have is ""."""
+
+    time: str
+    """The journal's own time stamp as written, or else the program's."""
+    form: str
+    """Which form `time` has: bsd, iso, full, unix, mono, ctime, klog, audit, golog or ""."""
+    host: str
+    ident: str
+    pid: str
+    program: str
+    """The input it counts as (see `rule.INPUTS`), "" for pasted text, "other" for a program of no interest."""
+    level: str
+    """error, warning, info, debug or ""."""
+    message: str
+    fields: dict[str, str]
+    """Structured keys: pod ("ns/name"), podUID, err, reason ..."""
+
+
+_PROGRAMS = {
+    "crio": "crio", "conmon": "other", "microshift": "microshift", "kubelet": "kubelet", "containerd": "containerd",
+    "k3s": "kubelet", "rke2": "kubelet", "microk8s.daemon-containerd": "containerd", "microk8s.daemon-kubelite": "kubelet",
+    "microk8s.daemon-kubelet": "kubelet", "hyperkube": "kubelet", "dockerd": "containerd", "k0s": "kubelet",
+    "kernel": "kernel", "audit": "audit", "systemd": "systemd", "greenboot": "greenboot", "multus": "multus", "dhcp": "dhcp",
+    "whereabouts": "whereabouts", "ovnkube": "ovn", "ovs-vswitchd": "ovn", "ovsdb-server": "ovn", "ovs-vsctl": "ovn", "ovn-controller": "ovn",
+    "setroubleshoot": "audit", "sedispatch": "audit", "auditd": "audit", "firewalld": "systemd", "microshift-etcd": "other", "cri-o": "crio",
+}  # fmt: skip
+
+_LEVEL = {"I": "info", "W": "warning", "E": "error", "F": "error", "warn": "warning", "fatal": "error", "panic": "error", "verbose": "info"}
+
+
+def go_unquote(text: str) -> str:
+    """Return the inside of a Go-quoted string without one level of escapes; a broken escape stays as it is."""
+
+    def one(m: re.Match[str]) -> str:
+        if m.group(1):
+            return _SIMPLE.get(m.group(1), m.group(1))
+        return chr(int(m.group(2) or m.group(3) or m.group(4), 16))
+
+    body = text[1:] if text.startswith('"') else text
+    if body.endswith('"') and not body.endswith('\\"'):
+        body = body[:-1]
+    try:
+        return _GO_ESCAPE.sub(one, body)
+    except (ValueError, OverflowError):
+        return body
+
+
+def _program(ident: str) -> str:
+    name = ident.rsplit("/", 1)[-1]
+    if name.startswith("greenboot") or name.startswith("redboot") or name.endswith((".sh",)):
+        return "greenboot"
+    return _PROGRAMS.get(name, "other")
+
+
+def _structured(rest: str) -> tuple[str, dict[str, str]]:
+    """Split a klog message into its text and its keys; err joins the text, since it is the error."""
+    if not rest.startswith('"'):
+        m = re.search(r'(?:^|\s)(?:pod|podUID)="', rest)
+        del m
+        return rest, {}
+    m = _QUOTED.match(rest)
+    if m is None:
+        return rest, {}
+    message = go_unquote(m.group())
+    tail = rest[m.end() :]
+    fields: dict[str, str] = {}
+    block = _BLOCK.search(tail)
+    if block is not None:
+        body, _, after = tail[block.end() :].partition("\n >")
+        fields[block["key"]] = body
+        tail = tail[: block.start()] + after
+    for k in _KEY.finditer(" " + tail if not tail.startswith(" ") else tail):
+        value = k.group(2)
+        fields.setdefault(k.group(1), go_unquote(value) if value.startswith('"') else value)
+    return message, fields
+
+
+_WRAPPERS = ("RunPodSandbox from runtime service failed", "Failed to create sandbox for pod", "CreatePodSandbox for pod failed", "Error syncing pod, skipping", "StopPodSandbox from runtime service failed", "Failed to stop sandbox", "KillPodSandbox failed", "RemovePodSandbox from runtime service failed")  # fmt: skip
+
+
+def _klog(m: re.Match[str]) -> Line:
+    component = m["component"] or ""
+    message, fields = _structured(m["rest"])
+    program = "kubelet" if component in ("kubelet", "") else "microshift"
+    error = fields.get("err") or fields.get("networkReady") or fields.get("message") or ""
+    if error and message in _WRAPPERS:
+        message = error
+    elif error:
+        message = f"{message}: {error}" if message else error
+    return Line(f"{m['date']} {m['time']}", "klog", "", component, m["pid"], program, _LEVEL[m["sev"]], message, fields)
+
+
+def _json(text: str) -> Line | None:
+    """Read a JSON log line: etcd's, CRI-O's with log-format=json, a CNI plugin's error, Multus' or a container log."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(body, dict):
+        return None
+    d = cast("dict[str, Any]", body)
+    if "msg" in d and ("code" in d or "cniVersion" in d) and "level" not in d:
+        details = str(d.get("details") or "")
+        message = str(d["msg"])
+        if details and details != message:
+            message += f"; {details}"
+        return Line("", "", "", "", "", "cni", "error", message, {"code": str(d.get("code", ""))})
+    if "msg" in d and "level" in d:
+        extra = " ".join(str(d[k]) for k in ("error", "err") if d.get(k))
+        message = f"{d['msg']}: {extra}" if extra else str(d["msg"])
+        program = "other" if "caller" in d else ""
+        return Line(str(d.get("ts") or d.get("time") or ""), "iso", "", "", "", program, _LEVEL.get(str(d["level"]), str(d["level"])), message, {})
+    if "log" in d and "stream" in d:
+        inner = program_line(str(d["log"]).rstrip("\n"))
+        return inner._replace(time=str(d.get("time") or inner.time), form="iso" if d.get("time") else inner.form)
+    return None
+
+
+def program_line(text: str) -> Line:
+    """Take a line apart that has no journal head: klog, logrus, Multus, audit, JSON, container log or free text."""
+    first = text[:1]
+    if first == "{":
+        found = _json(text)
+        if found is not None:
+            return found
+    m = _KLOG.match(text)
+    if m is not None:
+        return _klog(m)
+    m = _LOGRUS.match(text)
+    if m is not None:
+        message = go_unquote(m["msg"]) if (m["msg"] or "").startswith('"') else (m["msg"] or "")
+        fields = {k: go_unquote(v) if v.startswith('"') else v for k, v in _KEY.findall(m["rest"] or "")}
+        if fields.get("error"):
+            message = f'{message} error="{fields["error"]}' if message.endswith("failed") else f"{message}: {fields['error']}"
+        return Line(m["time"] or "", "iso", "", "", "", "crio", _LEVEL.get(m["level"], m["level"]), message, fields)
+    m = _LEVELED.match(text)
+    if m is not None:
+        return Line(m["time"], "iso", "", "", "", "multus", _LEVEL.get(m["level"], m["level"]), m["rest"], {})
+    m = _CRI.match(text)
+    if m is not None:
+        inner = program_line(m["rest"])
+        return inner._replace(time=m["time"], form="iso")
+    m = _AUDIT.match(text)
+    if m is not None:
+        return Line(m["time"], "audit", "", "", "", "audit", "", m["rest"], {})
+    m = _GOLOG.match(text)
+    if m is not None:
+        return Line(m["time"], "golog", "", "", "", "", "", m["rest"], {})
+    m = _STAMPED.match(text)
+    if m is not None:
+        inner = program_line(m["rest"])
+        return inner._replace(time=m["time"], form="iso", program=inner.program or "pod-log")
+    return Line("", "", "", "", "", "", "", text, {})
+
+
+def parse_line(text: str) -> Line:
+    """Take one log line apart. Text that has no known form comes back whole as the message, with program ""."""
+    m = _HEAD.match(text)
+    if m is None:
+        return program_line(text)
+    form = next(k for k in ("bsd", "iso", "full", "unix", "mono", "ctime") if m[k])
+    inner = program_line(m["rest"])
+    outer = _program(m["ident"])
+    program = inner.program if inner.program not in ("", "pod-log") else outer
+    if outer in ("crio", "kubelet", "microshift", "containerd") and program == "crio":
+        program = outer if outer != "microshift" else program
+    if outer == "kubelet" and inner.form == "klog":
+        program = "kubelet"
+    return inner._replace(time=m[form], form=form, host=m["host"] or "", ident=m["ident"], pid=m["pid"] or inner.pid, program=program)

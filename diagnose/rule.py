@@ -1,0 +1,162 @@
+"""One rule file: a YAML mapping becomes a `Rule`, or all of its errors are told."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from diagnose.errors import RuleError
+from diagnose.template import Template
+
+SEVERITIES: Final = ("error", "warning", "info")
+CONFIDENCES: Final = ("high", "medium", "low")
+LANGUAGES: Final = ("en", "ja")
+ABOUT: Final = ("pod", "nad", "network", "node")
+"""What a rule's failure belongs to; hits with the same key are one finding (see `Rule.key`)."""
+EFFECTS: Final = ("read-only", "restarts-pod", "changes-cluster", "changes-node")
+INPUTS: Final = (
+    "chain", "event", "kubelet", "microshift", "crio", "containerd", "multus", "ovn", "dhcp", "whereabouts",
+    "admission", "kernel", "audit", "systemd", "greenboot", "kubectl", "pod-log",
+)  # fmt: skip
+"""Where a message may stand: a CNI error chain of any program, or the log of one program."""
+KINDS: Final = ("say", "root", "tail")
+"""say: the text is unmistakable and may stand anywhere in the message; root: only where a clause begins;
+tail: the last resort, an errno text of which the layer above is the better witness."""
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One upstream message of a rule and where upstream prints it."""
+
+    template: Template
+    kind: str
+    inputs: frozenset[str]
+    origin: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a cure: a command, possibly none, and what running it changes."""
+
+    run: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A rule's words in one language."""
+
+    title: str
+    cause: str
+    steps: tuple[str, ...]
+    verify: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One failure class: what shows it, how bad it is, and what to do."""
+
+    id: str
+    area: str
+    since: str
+    severity: str
+    confidence: str
+    about: str
+    key: tuple[str, ...]
+    messages: tuple[Message, ...]
+    explains: tuple[str, ...]
+    guide: tuple[str, ...]
+    refs: tuple[str, ...]
+    steps: tuple[Step, ...]
+    verify: str
+    text: dict[str, Text]
+    notes: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def _expect(errors: list[str], ok: bool, message: str) -> bool:  # noqa: FBT001 - a condition, not an option
+    if not ok:
+        errors.append(message)
+    return ok
+
+
+def _messages(raw: list[Any], rule: str, errors: list[str]) -> tuple[Message, ...]:
+    found: list[Message] = []
+    for number, item in enumerate(raw, 1):
+        spec: dict[str, Any] = {"say": item} if isinstance(item, str) else dict(item)
+        kinds = [k for k in KINDS if k in spec]
+        unknown = set(spec) - {*KINDS, "in", "from"}
+        if not _expect(errors, len(kinds) == 1 and not unknown, f"message {number}: needs one of {', '.join(KINDS)}; may have in, from"):
+            continue
+        inputs = spec.get("in", ["chain"])
+        inputs = [inputs] if isinstance(inputs, str) else list(inputs)
+        bad = [x for x in inputs if x not in INPUTS]
+        _expect(errors, not bad, f"message {number}: unknown input {', '.join(map(str, bad))}")
+        try:
+            template = Template(str(spec[kinds[0]]))
+        except ValueError as e:
+            errors.append(f"message {number}: {e}")
+            continue
+        found.append(Message(template, kinds[0], frozenset(inputs), str(spec.get("from", "")), rule))
+    return tuple(found)
+
+
+def _text(raw: dict[str, Any], language: str, steps: int, errors: list[str]) -> Text:
+    unknown = set(raw) - {"title", "cause", "steps", "verify"}
+    _expect(errors, not unknown, f"text.{language}: unknown keys {', '.join(sorted(unknown))}")
+    for key in ("title", "cause", "verify"):
+        _expect(errors, bool(raw.get(key)), f"text.{language}.{key} is missing")
+    words = [str(x) for x in raw.get("steps") or []]
+    _expect(errors, len(words) == steps, f"text.{language}.steps has {len(words)} entries, steps has {steps}")
+    return Text(str(raw.get("title", "")), str(raw.get("cause", "")).strip(), tuple(words), str(raw.get("verify", "")))
+
+
+_KEYS = {"id", "since", "severity", "confidence", "about", "key", "messages", "explains", "guide", "refs", "steps", "verify", "text"}  # fmt: skip
+
+
+def rule_from_mapping(raw: dict[str, Any], *, area: str, where: str) -> Rule:
+    """Return the rule of one parsed file. Raises `RuleError` naming every fault, each prefixed with `where`."""
+    errors: list[str] = []
+    unknown = set(raw) - _KEYS
+    _expect(errors, not unknown, f"unknown keys: {', '.join(sorted(unknown))}")
+    for key in ("id", "since", "severity", "confidence", "about", "text"):
+        _expect(errors, key in raw, f"{key} is missing")
+    for key, allowed in (("severity", SEVERITIES), ("confidence", CONFIDENCES), ("about", ABOUT)):
+        _expect(errors, raw.get(key) in allowed, f"{key} must be one of {', '.join(allowed)}")
+    steps: list[Step] = []
+    for number, item in enumerate(cast("list[dict[str, Any]]", raw.get("steps") or []), 1):
+        effect = str(item.get("effect", ""))
+        _expect(errors, effect in EFFECTS, f"step {number}: effect must be one of {', '.join(EFFECTS)}")
+        _expect(errors, not set(item) - {"run", "effect"}, f"step {number}: unknown keys")
+        steps.append(Step(str(item.get("run", "")), effect))
+    texts = cast("dict[str, dict[str, Any]]", raw.get("text") or {})
+    _expect(errors, set(texts) == set(LANGUAGES), f"text must have {' and '.join(LANGUAGES)}")
+    text = {lang: _text(texts.get(lang) or {}, lang, len(steps), errors) for lang in LANGUAGES}
+    rule_id = str(raw.get("id", ""))
+    rule = Rule(
+        id=rule_id,
+        area=area,
+        since=str(raw.get("since", "")),
+        severity=str(raw.get("severity", "")),
+        confidence=str(raw.get("confidence", "")),
+        about=str(raw.get("about", "")),
+        key=tuple(raw.get("key") or ()),
+        messages=_messages(raw.get("messages") or [], rule_id, errors),
+        explains=tuple(raw.get("explains") or ()),
+        guide=tuple(str(x) for x in raw.get("guide") or ()),
+        refs=tuple(raw.get("refs") or ()),
+        steps=tuple(steps),
+        verify=str(raw.get("verify") or ""),
+        text=text,
+    )
+    if errors:
+        raise RuleError("\n".join(f"{where}: {e}" for e in errors))
+    return rule
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names of the placeholders in a rule's text or command."""
+    return set(_PLACEHOLDER.findall(text))

@@ -1,0 +1,222 @@
+"""Upstream message templates: literal text with gaps, matched in linear time.
+
+A template is an upstream format string with its verbs named:
+
+    cannot find a network-attachment-definition ({nad}) in namespace ({nad_namespace}): {}
+
+A gap is ``{name}`` (captured), ``{}`` (anything) or ``{name:d}``/``{:d}`` (digits only); ``{{`` and ``}}`` are
+braces. Text and template are compared in canonical form (see `canonical`), so one template fits every level of Go
+quoting, wrapped lines and typographic quotes. There is no backtracking: a hostile line costs what a clean one costs.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+# What a named gap may hold. Names are one word; a free gap may hold a sentence.
+FREE = frozenset({"reason", "error", "value", "command", "stderr", "stdout", "supported", "network", "path_list"})
+GAP_LIMIT = 4000
+"""Longest text, in characters, that a gap may span."""
+CUT_WEIGHT = 24
+"""Literal characters that a message cut short must still show to be recognised."""
+
+_PIECE = re.compile(r"\{\{|\}\}|\{([a-z_]*)(?::([a-z]))?\}")
+_ESCAPED_QUOTE = re.compile(r"\\+([\"'`])")
+_ESCAPED_BLANK = re.compile(r"\\+[nrt](?![a-z]{3}\\)")
+_UNICODE_ESCAPE = re.compile(r"\\+u00(3c|3e|26|22|27)", re.IGNORECASE)
+_BLANKS = re.compile(r"[\s\u00a0]+")
+_QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\u2014": "-"})
+_WORD = re.compile(r"[a-z0-9]+")
+_TOKEN = re.compile(r"[^\s\"]+")
+
+
+def canonical(text: str) -> str:
+    """Return `text` with every level of Go or JSON quoting removed from quotes, blanks folded to one space."""
+    if "\\" in text:
+        text = _UNICODE_ESCAPE.sub(lambda m: chr(int(m.group(1), 16)), text)
+        text = _ESCAPED_QUOTE.sub(r"\1", text)
+        text = _ESCAPED_BLANK.sub(" ", text)
+    if not text.isascii():
+        text = text.translate(_QUOTES)
+    return _BLANKS.sub(" ", text).strip()
+
+
+def fold(text: str) -> str:
+    """Return `text` in lower case, of the same length (characters whose lower case is longer stay)."""
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+class Gap(NamedTuple):
+    """A place in a template that upstream fills: `name` may be empty, `digits` limits it to a number."""
+
+    name: str
+    digits: bool
+
+
+class Match(NamedTuple):
+    """Where a template matched: offsets into the canonical text, literal weight, captures, cut short or whole."""
+
+    start: int
+    end: int
+    weight: int
+    captures: dict[str, str]
+    cut: bool
+    open_tail: bool
+
+
+class Template:
+    """One upstream message, ready to be looked for; `weight` counts its literal letters and digits."""
+
+    __slots__ = ("gaps", "literals", "open_tail", "text", "weight", "words")
+
+    def __init__(self, text: str) -> None:
+        """Split `text` into literals and gaps. Raises `ValueError` if there is no literal or two gaps touch."""
+        self.text = text
+        literals = [""]
+        gaps: list[Gap] = []
+        at = 0
+        for m in _PIECE.finditer(text):
+            literals[-1] += text[at : m.start()]
+            at = m.end()
+            if m.group() in ("{{", "}}"):
+                literals[-1] += m.group()[0]
+            else:
+                if gaps and not literals[-1]:
+                    raise ValueError(f"two gaps touch in {text!r}")
+                gaps.append(Gap(m.group(1) or "", m.group(2) == "d"))
+                literals.append("")
+        literals[-1] += text[at:]
+        # Blanks are folded like the text's, but those next to a gap stay.
+        self.literals = tuple(fold(_BLANKS.sub(" ", x.translate(_QUOTES))) for x in literals)
+        self.gaps = tuple(gaps)
+        self.open_tail = bool(gaps) and not self.literals[-1].strip()
+        self.weight = sum(c.isalnum() for x in self.literals for c in x)
+        if not self.weight:
+            raise ValueError(f"no literal text in {text!r}")
+        self.words = self._whole_words()
+
+    def _whole_words(self) -> list[str]:
+        """Return the words that any text with this message must hold whole, so that an index may use them."""
+        words: list[str] = []
+        last = len(self.literals) - 1
+        for i, literal in enumerate(self.literals):
+            for m in _WORD.finditer(literal):
+                glued_left = m.start() == 0 and i > 0
+                glued_right = m.end() == len(literal) and i < last
+                if not glued_left and not glued_right:
+                    words.append(m.group())
+        return words
+
+    def match(self, text: str, low: str, at: int = 0, *, cut: bool = False) -> Match | None:
+        """Find the message in canonical `text` (`low` is `fold(text)`) from offset `at`; None if it is not there.
+
+        With `cut`, a message whose end was lost counts when at least `CUT_WEIGHT` literal characters are there.
+        """
+        first = 0 if self.literals[0] else 1
+        head = self.literals[first]
+        pos = low.find(head, at)
+        while pos >= 0:
+            found = self._from(text, low, first, pos, cut=cut)
+            if found is not None:
+                return found
+            pos = low.find(head, pos + 1)
+        if cut and len(head) >= CUT_WEIGHT:
+            size = _overlap(low, head)
+            if size and sum(c.isalnum() for c in head[:size]) >= CUT_WEIGHT:
+                return Match(len(low) - size, len(low), CUT_WEIGHT, {}, True, True)
+        return None
+
+    def _from(self, text: str, low: str, first: int, pos: int, *, cut: bool) -> Match | None:
+        captures: dict[str, str] = {}
+        weight = _weigh(self.literals[first])
+        end = pos + len(self.literals[first])
+        if first == 1 and self.gaps[0].name:
+            captures[self.gaps[0].name] = text[_clause_start(text, pos) : pos].strip(" \"'")
+        for i in range(first, len(self.gaps)):
+            gap, literal = self.gaps[i], self.literals[i + 1]
+            if i == len(self.gaps) - 1 and not literal.strip():
+                value = _tail(text, end, gap)
+                if value is None:
+                    return None
+                if gap.name and value:
+                    captures[gap.name] = value
+                break
+            here = low.find(literal, end, end + GAP_LIMIT + len(literal))
+            while here >= 0 and not _fits(text[end:here], gap, literal):
+                here = low.find(literal, here + 1, end + GAP_LIMIT + len(literal))
+            if here < 0:
+                if cut and weight >= CUT_WEIGHT and len(low) - end < GAP_LIMIT:
+                    return Match(pos, len(low), weight, captures, True, True)
+                return None
+            if gap.name:
+                captures[gap.name] = text[end:here].strip()
+            end = here + len(literal)
+            weight += _weigh(literal)
+        return Match(pos, end, weight, captures, False, self.open_tail)
+
+
+def _weigh(literal: str) -> int:
+    return sum(c.isalnum() for c in literal)
+
+
+def _overlap(low: str, head: str) -> int:
+    """Return how many characters of `head`'s beginning end the text."""
+    for size in range(min(len(head) - 1, len(low)), 0, -1):
+        if low.endswith(head[:size]):
+            return size
+    return 0
+
+
+def _clause_start(text: str, pos: int) -> int:
+    return max(text.rfind(": ", 0, pos) + 2 if ": " in text[:pos] else 0, pos - 200)
+
+
+def _fits(value: str, gap: Gap, after: str) -> bool:
+    if gap.digits:
+        return value.lstrip("-").isdigit()
+    if gap.name and gap.name not in FREE:
+        # A name is one word; only a name that upstream quotes may hold blanks.
+        return '"' not in value and (" " not in value or after[0] in "\"')]")
+    return True
+
+
+def _tail(text: str, end: int, gap: Gap) -> str | None:
+    if gap.name in FREE:
+        return text[end : end + 400].strip().rstrip("\"'`")
+    m = _TOKEN.match(text, end)
+    value = m.group().rstrip(".,;:'`)]}") if m else ""
+    if gap.digits and not value.lstrip("-").isdigit():
+        return None
+    return value
+
+
+class Index:
+    """Finds the templates that may match a text by their rarest whole word."""
+
+    def __init__(self, templates: list[Template]) -> None:
+        """Index `templates`; a template without a whole word is tried on every text."""
+        counts: dict[str, int] = {}
+        for t in templates:
+            for w in set(t.words):
+                counts[w] = counts.get(w, 0) + 1
+        self._by_word: dict[str, list[int]] = {}
+        self._always: list[int] = []
+        for number, t in enumerate(templates):
+            if t.words:
+                word = min(t.words, key=lambda w: (counts[w], -len(w), w))
+                self._by_word.setdefault(word, []).append(number)
+            else:
+                self._always.append(number)
+
+    def candidates(self, low: str) -> list[int]:
+        """Return the numbers of all templates that may occur in the folded text, in order."""
+        by_word = self._by_word
+        found = list(self._always)
+        for word in set(_WORD.findall(low)):
+            hits = by_word.get(word)
+            if hits:
+                found += hits
+        found.sort()
+        return found

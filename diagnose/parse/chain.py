@@ -155,6 +155,19 @@ _ENTRY = re.compile(
     re.IGNORECASE,
 )
 
+# One of these stands in every record that holds a CNI, Multus or runtime layer; the scan looks for them.
+CHAIN_LITERALS = (
+    "pod sandbox", "setup network for sandbox", "set up network for sandbox", "destroy network for", "CNI network", "plugin cni failed to",
+    "set up sandbox container", "clean up sandbox container", "plugin type=", "failed (add)", "failed (delete)", "CmdAdd (shim)", "CmdDel (shim)",
+    "CmdCheck (shim)", "CmdGC (shim)", "CNI request failed with status", "Multus: ", "error configuring pod [", "to network ",
+    "container from network", "in invoke ", "error invoking ", "getting result from ", "getting the delegate", "k8s delegates", "k8s network",
+    "Error adding network: ", "Error deleting network: ", "stop pod network", "stopping network on cleanup", "Failed to cleanup (probably",
+    "RunPodSandbox", "StopPodSandbox", "KillPodSandbox", "CreatePodSandbox", "error killing pod", "LoadDelegateNetConf", "getKubernetesDelegate",
+    "parsePodNetworkAnnotation", "cniConfigFromNetworkResource", "saving the delegates", "saving the  delegates", "network status", "NetworkStatus",
+    "status update failed for pod", "out of cluster comm", "clusterNetwork", "error in GC command", "ERRORED: ", "IPAM delegate", "storage engine",
+    "[error] ", "[panic] ", "network NAD",
+)  # fmt: skip
+
 # What starts a second operation inside one message: the runtime's clean-up of the failed first one.
 _SECOND = re.compile(
     r", failed to clean up sandbox container |\] (?=error removing pod )|; (?=error removing pod )|: (?=failed to clean up sandbox container )"

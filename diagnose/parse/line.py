@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, NamedTuple, cast
 
-_MON = r"[^\W\d_][\w.\u0300-\u036f]{1,9}"
+_MON = r"(?:[^\W\d_][\w.]{1,9}|1?\d(?:月|월))"
 _HEAD = re.compile(
     r"^(?:(?P<bsd>" + _MON + r" [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?)"
     r"|(?P<iso>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)"

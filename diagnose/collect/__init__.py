@@ -1,0 +1,1 @@
+"""Reads evidence from one place each; never judges."""

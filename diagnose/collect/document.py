@@ -1,0 +1,193 @@
+"""Reads a small text whole: what people paste, and what kubectl prints.
+
+Such text has no dependable lines: it is quoted, framed, wrapped inside words, cut, and mixed with remarks. Each line
+is read by itself, and each paragraph once more with its lines joined.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from diagnose.collect.stream import Entry, clean, to_record
+from diagnose.model import InputSeen, Record, Resource, Where
+from diagnose.parse.kube import age_seconds, documents, event_row, pod_row
+from diagnose.parse.line import Line, parse_line
+from diagnose.parse.when import Clock, micros
+
+_QUOTE = re.compile(r"^(?:\s{0,3}>\s?)+")
+_FRAME = re.compile(r"^\s*[\u2502\u2551|]\s?(.*?)\s*[\u2502\u2551|]?\s*$")
+_RULE = re.compile(r"^[\s\u2500-\u257f|+=_-]+$")
+_PROMPT = re.compile(r"^\s*(?:\[[^\]]*@[^\]]*\]|\S+@\S+?:\S*)?\s?[$#]\s+(?=\S)")
+_DESCRIBE = re.compile(r"^(Name|Namespace|Status|Labels|Node):\s+(\S.*)$")
+_NAD_HEAD = re.compile(r"^\W*(?:apiVersion|piVersion|kind):\s")
+_YAML_LINE = re.compile(r"^(?:\s+\S.*|\s*|[\w\"'.-]+:(?:\s.*)?|- .*|[\]}'\"].*|#.*)$")
+
+
+class Piece:
+    """One logical line: text, and the number of the line it begins on."""
+
+    __slots__ = ("first", "lines")
+
+    def __init__(self, first: int, lines: list[str]) -> None:
+        self.first = first
+        self.lines = lines
+
+
+def undecorated(text: str) -> list[str]:
+    """Return the lines of `text` without quote marks, table frames and carriage returns; one for each line of it."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    framed = sum(1 for x in lines if x.strip() and x.strip()[0] in "\u2502\u2551")
+    found: list[str] = []
+    for line in lines:
+        line = _QUOTE.sub("", line)
+        if framed > 1 and line.strip()[:1] in ("\u2502", "\u2551"):
+            m = _FRAME.match(line)
+            line = m[1] if m else line
+        if line.strip() and _RULE.match(line) and len(line.strip()) > 3 and not line.strip().startswith("---"):
+            line = ""
+        found.append(line.rstrip())
+    return found
+
+
+def _begins(line: str, parsed: Line) -> bool:
+    """Return True if `line` begins something of its own, so that it does not go on with the line above."""
+    return bool(
+        parsed.form
+        or (parsed.program and parsed.program != "pod-log")
+        or event_row(line) is not None
+        or line.startswith(("```", "---", "===", "#", "apiVersion:", "kind:"))
+        or _PROMPT.match(line)
+    )
+
+
+def _join(lines: list[str]) -> str:
+    """Join wrapped lines: without a blank where the line above is as long as the longest, as terminals cut them."""
+    width = max(len(x) for x in lines)
+    full = sum(1 for x in lines[:-1] if len(x) >= width)
+    text = lines[0]
+    for above, line in zip(lines, lines[1:], strict=False):
+        text += line.lstrip() if full and len(above) >= width - 1 and not above.endswith(" ") and (len(above) == width or full == len(lines) - 1) else " " + line.lstrip()
+    return text
+
+
+def read(raw: bytes, clock: Clock, seen: InputSeen, base: int | None) -> Iterator[Record | Resource]:
+    """Yield what the text holds: a record for each line or joined paragraph, a pod for each row of `get pods`.
+
+    Every line becomes a record: what is of no interest is for the judge to say. `base` is the moment, in microseconds,
+    that kubectl's ages count from; without it such events have no time.
+    """
+    text = clean(raw).lstrip("\ufeff")
+    lines = undecorated(text)
+    seen.lines = len(lines) - (1 if lines and not lines[-1] else 0)
+    seen.size = len(raw)
+    yield from _objects(lines, seen.source)
+    namespace = name = ""
+    paragraph: list[tuple[int, str, Line]] = []
+    blank = True
+    for number, line in enumerate([*lines, ""], 1):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("```"):
+            yield from _paragraph(paragraph, clock, seen.source, base, (namespace, name))
+            paragraph = []
+            blank = True
+            continue
+        m = _DESCRIBE.match(line)
+        if m is not None:
+            if m[1] == "Name":
+                yield from _paragraph(paragraph, clock, seen.source, base, (namespace, name))
+                paragraph = []
+                namespace, name = "", m[2].strip()
+            elif m[1] == "Namespace":
+                namespace = m[2].strip()
+            elif m[1] == "Status" and name and namespace:
+                status = m[2].split()[0]
+                yield Resource("Pod", namespace, name, {"status": {"phase": status}}, Where(seen.source, number))
+            continue
+        row = pod_row(line)
+        if row is not None:
+            yield Resource("Pod", row.namespace, row.name, {"status": {"phase": row.status, "ready": row.ready}}, Where(seen.source, number))
+            continue
+        parsed = parse_line(line)
+        if _begins(line, parsed) and not blank:
+            yield from _paragraph(paragraph, clock, seen.source, base, (namespace, name))
+            paragraph = []
+        paragraph.append((number, line, parsed))
+        blank = False
+
+
+def _paragraph(
+    lines: list[tuple[int, str, Line]], clock: Clock, source: str, base: int | None, pod: tuple[str, str]
+) -> Iterator[Record]:
+    if not lines:
+        return
+    where = Where(source, lines[0][0])
+    if len(lines) > 1:
+        joined = _join([x[1] for x in lines])
+        raw = "\n".join(x[1] for x in lines)
+        yield from _record(joined, parse_line(joined), clock, where, base, pod, raw)
+        if lines[0][2].form or event_row(lines[0][1]) is not None:
+            # A log line or a table row that goes on below: the joined form says it all.
+            for number, line, parsed in lines[1:]:
+                yield from _record(line, parsed, clock, Where(source, number), base, pod, line, loose=True)
+            return
+    for number, line, parsed in lines:
+        yield from _record(line, parsed, clock, Where(source, number), base, pod, line, loose=len(lines) > 1)
+
+
+def _record(
+    text: str, parsed: Line, clock: Clock, where: Where, base: int | None, pod: tuple[str, str], raw: str, *, loose: bool = False
+) -> Iterator[Record]:
+    row = event_row(text)
+    if row is not None:
+        at, first = _aged(row.age, base), _aged(row.first_age, base)
+        who = f"{row.namespace}/{row.name}" if row.kind in ("pod", "po") and row.name else "/".join(pod) if pod[1] and not row.name else ""
+        yield Record(at, "event", row.message, where, raw, pod=who, reason=row.reason, count=row.count, first=first, level=row.type)
+        return
+    record = to_record(Entry(text, parsed), clock, where)
+    yield record._replace(raw=raw, level="loose" if loose else record.level)
+
+
+def _aged(age: str, base: int | None) -> int | None:
+    seconds = age_seconds(age)
+    return None if seconds is None or base is None else base - seconds * 1_000_000
+
+
+def _objects(lines: list[str], source: str) -> Iterator[Resource]:
+    """Yield the Kubernetes objects written out amid other text, as far as they can be parsed."""
+    number = 0
+    while number < len(lines):
+        if not _NAD_HEAD.match(lines[number]):
+            number += 1
+            continue
+        end = number
+        while end < len(lines) and _YAML_LINE.match(lines[end]) and not lines[end].startswith("```"):
+            end += 1
+        block = "\n".join(lines[number:end]).replace("piVersion:", "apiVersion:").replace("aapiVersion:", "apiVersion:")
+        try:
+            for body, line in documents(block):
+                yield from resource(body, Where(source, number + max(line, 1)))
+        except (ValueError, RecursionError):
+            pass  # It is text like any other: its lines are read below.
+        number = max(end, number + 1)
+
+
+def resource(body: dict[str, object], where: Where) -> Iterator[Resource]:
+    """Yield `body` as a resource if it has a kind and a name."""
+    meta = body.get("metadata")
+    if isinstance(meta, dict) and isinstance(body.get("kind"), str):
+        m: dict[str, object] = meta  # pyright: ignore[reportUnknownVariableType]
+        yield Resource(str(body["kind"]), str(m.get("namespace") or ""), str(m.get("name") or m.get("generateName") or ""), body, where)
+
+
+def mostly_logs(lines: list[str]) -> bool:
+    """Return True if nearly all lines have a log's head, so that the text is a log and not a paste."""
+    counted = Counter(bool(parse_line(x).form) for x in lines if x.strip())
+    total = counted[True] + counted[False]
+    return total > 0 and counted[True] >= 0.9 * total
+
+
+def now_micros(clock: Clock) -> int | None:
+    """Return the clock's reference moment in microseconds, or None."""
+    return micros(clock.reference) if clock.reference else None

@@ -1,0 +1,252 @@
+"""Reads any input a user has: tells by its content what it is, and yields its records, objects and gaps."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from diagnose.collect import document, native
+from diagnose.collect.files import Opened, open_input, walk
+from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
+from diagnose.errors import InputError
+from diagnose.model import Gap, InputSeen, Record, Resource, Where
+from diagnose.parse.kube import documents
+from diagnose.parse.when import Clock, date_in, micros, rfc3339
+from diagnose.scan import Scanner
+
+DOCUMENT = 4 * 1024 * 1024
+"""Bytes up to which a text is read whole, line by line."""
+OBJECTS = 256 * 1024 * 1024
+"""Bytes up to which YAML or JSON objects are read."""
+
+_VERBOSE = re.compile(rb"(?m)^\S[^\n]{10,60} \[s=[0-9a-f]+;i=")
+_YAML = re.compile(rb"(?m)^(?:apiVersion|kind|items):")
+_OBJECT_JSON = re.compile(rb'"(?:kind|apiVersion)"\s*:\s*"')
+_JOURNAL_JSON = re.compile(rb'"__REALTIME_TIMESTAMP"\s*:')
+
+
+@dataclass(slots=True)
+class Options:
+    """How to read: the moment that counts as now, and the zone of stamps without one."""
+
+    now: datetime | None = None
+    tz: tzinfo = UTC
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Reads the inputs named; `inputs` and `gaps` tell afterwards what was read and what was not."""
+
+    scan: Scanner
+    options: Options
+    inputs: list[InputSeen] = field(default_factory=list[InputSeen])
+    gaps: list[Gap] = field(default_factory=list[Gap])
+
+    def read(self, arguments: list[str]) -> Iterator[Record | Resource]:
+        """Yield the records and objects of every input; what cannot be read becomes a gap, never an exception."""
+        for name in walk(arguments):
+            if isinstance(name, InputError):
+                self.gaps.append(Gap("", str(name), name.hint))
+                continue
+            seen = InputSeen(name, "unknown")
+            try:
+                opened = open_input(name)
+            except InputError as e:
+                self.gaps.append(Gap(name, str(e), e.hint))
+                continue
+            self.inputs.append(seen)
+            try:
+                yield from self._one(opened, seen)
+            except InputError as e:
+                self.gaps.append(Gap(name, str(e), e.hint))
+            except Exception as e:  # noqa: BLE001 - one broken input never hides the others
+                seen.whole = False
+                what = "damaged or cut short" if opened.compression else "not readable to its end"
+                self.gaps.append(Gap(name, f"{what}: {type(e).__name__}: {e}", "what could be read before that was used"))
+            finally:
+                opened.stream.close()
+
+    def _one(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
+        head = opened.head
+        clock = self._clock(opened)
+        if not head:
+            seen.kind = "empty"
+            return
+        if head.startswith(b"LPKSHHRH"):
+            seen.kind = "journal"
+            yield from self._native(opened, seen, clock)
+            return
+        if head[257:262] == b"ustar" or head.startswith(b"PK\x03\x04"):
+            seen.kind = "archive"
+            self.gaps.append(Gap(seen.source, "is an archive, which this version does not open", f"unpack it and diagnose the folder: tar -xf {seen.source}"))  # fmt: skip
+            return
+        fmt = log_format(head)
+        if fmt is not None:
+            seen.kind = fmt.kind
+            yield from self._timed(records(opened.stream, fmt, self.scan, clock, seen), seen)
+            return
+        if is_binary(head):
+            seen.kind = "unknown"
+            seen.note = "binary data, not understood"
+            return
+        if looks_like_objects(head):
+            raw = _whole(opened.stream, OBJECTS)
+            try:
+                bodies = list(documents(raw.decode("utf-8", "replace")))
+            except (ValueError, RecursionError) as e:
+                if opened.head.lstrip()[:1] in (b"{", b"[") and len(raw) > DOCUMENT:
+                    self.gaps.append(Gap(seen.source, f"neither valid JSON nor YAML: {e}"))
+                yield from self._text(raw, clock, seen)
+                return
+            if any("kind" in b for b, _ in bodies):
+                seen.kind = "objects"
+                seen.size, seen.lines = len(raw), raw.count(b"\n")
+                yield from self._timed(_objects(bodies, seen.source), seen)
+                return
+            yield from self._text(raw, clock, seen)
+            return
+        raw = _whole(opened.stream, DOCUMENT)
+        if len(raw) < DOCUMENT:
+            yield from self._text(raw, clock, seen)
+            return
+        seen.kind = "text"
+        yield from self._timed(records(cast("BinaryIO", _Chained(raw, opened.stream)), LineFormat(), self.scan, clock, seen), seen)
+
+    def _text(self, raw: bytes, clock: Clock, seen: InputSeen) -> Iterator[Record | Resource]:
+        seen.kind = "text"
+        lines = raw[: 64 * 1024].decode("utf-8", "replace").split("\n")
+        if document.mostly_logs(lines):
+            import io
+
+            yield from self._timed(records(io.BytesIO(raw), LineFormat(), self.scan, clock, seen), seen)
+        else:
+            yield from self._timed(document.read(raw, clock, seen, document.now_micros(clock)), seen)
+
+    def _timed(self, found: Iterator[Record | Resource], seen: InputSeen) -> Iterator[Record | Resource]:
+        for item in found:
+            if isinstance(item, Record) and item.time is not None:
+                seen.first = item.time if seen.first is None else min(seen.first, item.time)
+                seen.last = item.time if seen.last is None else max(seen.last, item.time)
+            yield item
+
+    def _clock(self, opened: Opened) -> Clock:
+        text = opened.head.decode("utf-8", "replace")
+        reference = date_in(text) or self.options.now
+        if reference is None and opened.mtime is not None:
+            reference = datetime.fromtimestamp(opened.mtime, UTC)
+        return Clock(reference or datetime.now(UTC), self.options.tz)
+
+    def _native(self, opened: Opened, seen: InputSeen, clock: Clock) -> Iterator[Record | Resource]:
+        with tempfile.TemporaryDirectory(prefix="msnet-") as folder:
+            path = opened.path
+            if path is None or path.suffix not in (".journal", ".journal~"):
+                # libsystemd takes the kind of a file from its name, and cannot read a compressed one.
+                target = Path(folder) / "input.journal"
+                if path is None:
+                    with target.open("wb") as out:
+                        shutil.copyfileobj(opened.stream, out, 1024 * 1024)
+                else:
+                    target.symlink_to(path.resolve())
+                path = target
+            yield from self._timed(native.read(path, opened.head, self.scan, clock, seen, self.gaps), seen)
+
+
+class _Chained:
+    """Bytes already read, then the rest of the stream."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head = head
+        self._rest = rest
+
+    def read(self, size: int) -> bytes:
+        if self._head:
+            part, self._head = self._head[:size], self._head[size:]
+            return part
+        return self._rest.read(size)
+
+
+def _whole(stream: BinaryIO, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while size < limit:
+        part = stream.read(1024 * 1024)
+        if not part:
+            break
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
+
+
+def is_binary(head: bytes) -> bool:
+    """Return True if `head` is no text in any encoding we read: NUL bytes, or mostly control bytes."""
+    sample = head[:8192]
+    control = sum(1 for b in sample if b < 32 and b not in (9, 10, 12, 13, 27, 30))
+    return control > len(sample) // 20
+
+
+def log_format(head: bytes) -> Format | None:
+    """Return the journal format that `head` shows, or None for text, objects and everything else."""
+    start = head.lstrip(b"\x1e \r\n\t")
+    if start.startswith((b"__CURSOR=", b"__REALTIME_TIMESTAMP=")):
+        return ExportFormat()
+    if start.startswith(b"data: {"):
+        return JsonFormat()
+    if start.startswith(b"{") and _JOURNAL_JSON.search(head[:32768]):
+        return PrettyFormat() if start[1:2] in (b"\n", b"\r") else JsonFormat()
+    if _VERBOSE.match(start):
+        return VerboseFormat()
+    return None
+
+
+def looks_like_objects(head: bytes) -> bool:
+    """Return True if `head` may begin Kubernetes objects in YAML or JSON."""
+    start = head.lstrip(b"\xef\xbb\xbf \r\n\t")
+    if start.startswith((b"{", b"[")):
+        return bool(_OBJECT_JSON.search(head))
+    return bool(_YAML.match(start) or start.startswith((b"---", b"#")) and _YAML.search(head))
+
+
+def _objects(bodies: list[tuple[dict[str, Any], int]], source: str) -> Iterator[Record | Resource]:
+    for body, line in bodies:
+        where = Where(source, line)
+        if body.get("kind") == "Event":
+            record = event_record(body, where)
+            if record is not None:
+                yield record
+        elif str(body.get("kind", "")).endswith("List") and "items" in body:
+            continue
+        else:
+            yield from document.resource(body, where)
+
+
+def event_record(body: dict[str, Any], where: Where) -> Record | None:
+    """Return the record of an Event of core/v1 or events.k8s.io/v1, or None where it says nothing."""
+    message = str(body.get("message") or body.get("note") or "")
+    if not message:
+        return None
+    about = cast("dict[str, Any]", body.get("involvedObject") or body.get("regarding") or {})
+    series = cast("dict[str, Any]", body.get("series") or {})
+    meta = cast("dict[str, Any]", body.get("metadata") or {})
+    count = int(series.get("count") or body.get("count") or body.get("deprecatedCount") or 1)
+    last = str(series.get("lastObservedTime") or body.get("lastTimestamp") or body.get("deprecatedLastTimestamp") or body.get("eventTime") or meta.get("creationTimestamp") or "")  # fmt: skip
+    first = str(body.get("firstTimestamp") or body.get("deprecatedFirstTimestamp") or body.get("eventTime") or last)
+    pod = f"{about.get('namespace', '')}/{about.get('name', '')}" if about.get("kind") == "Pod" else ""
+    return Record(
+        rfc3339(last), "event", message, where, message, pod=pod, reason=str(body.get("reason") or ""), count=count,
+        first=rfc3339(first), level=str(body.get("type") or ""),
+    )  # fmt: skip
+
+
+def run_tool(command: list[str]) -> subprocess.CompletedProcess[bytes]:
+    """Run a reading command of the node with a time limit of 10 s and the C locale."""
+    return subprocess.run(command, capture_output=True, timeout=10, check=False, env={"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+
+
+__all__ = ["Evidence", "Options", "event_record", "is_binary", "log_format", "looks_like_objects", "micros"]

@@ -1,0 +1,152 @@
+"""Finds the inputs of a command line and opens each as a stream of plain bytes, whatever it is compressed with."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, cast
+
+from diagnose.errors import InputError
+
+HEAD = 64 * 1024
+"""Bytes of an input that are looked at to tell what it is."""
+
+
+class Opened(NamedTuple):
+    """An input, open at its first plain byte."""
+
+    name: str
+    stream: BinaryIO
+    head: bytes
+    """The first bytes; they are still to be read from `stream`."""
+    size: int
+    """Bytes on disk; 0 for standard input."""
+    mtime: float | None
+    compression: str
+    path: Path | None
+    """The file itself, when it is not compressed."""
+
+
+class _Peeked(io.RawIOBase):
+    """A stream whose first bytes were read ahead."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        super().__init__()
+        self._head = head
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object, /) -> int:
+        view = memoryview(cast("bytearray", buffer))
+        if self._head:
+            part = self._head[: len(view)]
+            self._head = self._head[len(part) :]
+        else:
+            part = self._rest.read(len(view))
+        view[: len(part)] = part
+        return len(part)
+
+
+_MAGIC = (
+    (b"\x1f\x8b", "gz"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zst"),
+    (b"BZh", "bz2"),
+)
+
+
+def _read_some(stream: BinaryIO, size: int) -> bytes:
+    parts: list[bytes] = []
+    while size > 0:
+        part = stream.read(size)
+        if not part:
+            break
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _decompressor(kind: str, stream: BinaryIO) -> BinaryIO:
+    if kind == "gz":
+        import gzip
+
+        return cast("BinaryIO", gzip.GzipFile(fileobj=stream))
+    if kind == "xz":
+        import lzma
+
+        return cast("BinaryIO", lzma.LZMAFile(stream))
+    if kind == "bz2":
+        import bz2
+
+        return cast("BinaryIO", bz2.BZ2File(stream))
+    import zstandard
+
+    return cast("BinaryIO", zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True))
+
+
+def open_input(name: str) -> Opened:
+    """Open a file or "-". Raises `InputError` with the reason where it cannot be opened or its compression is broken."""
+    path: Path | None = None
+    size, mtime = 0, None
+    try:
+        if name == "-":
+            stream: BinaryIO = sys.stdin.buffer
+        else:
+            path = Path(name)
+            info = path.stat()
+            if not (stat.S_ISREG(info.st_mode) or stat.S_ISFIFO(info.st_mode)):
+                raise InputError(f"cannot read {name}: not a regular file")
+            size, mtime = info.st_size, info.st_mtime
+            stream = path.open("rb")
+        head = _read_some(stream, HEAD)
+        stream = cast("BinaryIO", _Peeked(head, stream))
+        compression = ""
+        for _ in range(3):  # a compressed file within a compressed file, and no deeper
+            kind = next((k for magic, k in _MAGIC if head.startswith(magic)), "")
+            if not kind or (kind == "bz2" and not head[3:4].isdigit()):
+                break
+            compression = f"{compression}.{kind}".strip(".")
+            stream = _decompressor(kind, stream)
+            head = _read_some(stream, HEAD)
+            stream = cast("BinaryIO", _Peeked(head, stream))
+    except InputError:
+        raise
+    except ModuleNotFoundError as e:
+        raise InputError(f"cannot read {name}: {e.name} is not installed", f"pip install {e.name}, or decompress the file") from e
+    except PermissionError as e:
+        raise InputError(f"cannot read {name}: permission denied", "read it as root, or copy it to where you may read it") from e
+    except Exception as e:  # noqa: BLE001 - each library has its own error for a broken stream
+        raise InputError(f"cannot read {name}: {e}") from e
+    return Opened(name, stream, head, size, mtime, compression, path if not compression else None)
+
+
+def walk(arguments: list[str]) -> Iterator[str | InputError]:
+    """Yield the name of each input in order, the files of folders sorted; an `InputError` for what is not there."""
+    seen: set[str] = set()
+    for argument in arguments:
+        if argument == "-":
+            yield argument
+            continue
+        path = Path(argument)
+        if not path.exists():
+            yield InputError(f"cannot read {argument}: no such file or folder")
+        elif path.is_dir():
+            for folder, names, files in os.walk(path):
+                names.sort()
+                for file in sorted(files):
+                    full = os.path.join(folder, file)
+                    real = os.path.realpath(full)
+                    if real not in seen and os.path.exists(real):
+                        seen.add(real)
+                        yield full
+        else:
+            real = os.path.realpath(argument)
+            if real not in seen:
+                seen.add(real)
+                yield argument

@@ -1,0 +1,100 @@
+"""Reads native journal files: through systemd-python, else through `journalctl --file`."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from diagnose.collect.stream import ExportFormat, clean, records
+from diagnose.model import Gap, InputSeen, Record
+from diagnose.parse.when import Clock
+from diagnose.scan import Scanner
+
+# Layout: systemd docs/JOURNAL_FILE_FORMAT.md, struct Header.
+_INCOMPATIBLE_AT, _ENTRIES_AT, _HEADER_END = 12, 152, 208
+_FIELDS = ("MESSAGE", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM", "_TRANSPORT", "_HOSTNAME", "_PID", "SYSLOG_PID", "_BOOT_ID", "_SOURCE_REALTIME_TIMESTAMP")
+
+
+def entries_claimed(head: bytes) -> int:
+    """Return the number of entries that a journal file's header claims; 0 where the header is cut short."""
+    return int.from_bytes(head[_ENTRIES_AT : _ENTRIES_AT + 8], "little") if len(head) >= _HEADER_END else 0
+
+
+def read(path: Path, head: bytes, scan: Scanner, clock: Clock, seen: InputSeen, gaps: list[Gap]) -> Iterator[Record]:
+    """Yield the records that hold a literal; a file that cannot be read, or only in part, becomes a gap."""
+    claimed = entries_claimed(head)
+    try:
+        from systemd._reader import _Reader
+    except ImportError:
+        reader = _journalctl(path, scan, clock, seen)
+    else:
+        reader = _systemd(_Reader, path, scan, clock, seen)
+    try:
+        yield from reader
+    except (OSError, ValueError) as e:
+        flags = int.from_bytes(head[_INCOMPATIBLE_AT : _INCOMPATIBLE_AT + 4], "little")
+        gaps.append(Gap(seen.source, f"this journal file cannot be read here (feature flags {flags:#x}): {e}", _EXPORT))
+        seen.whole = False
+        return
+    if seen.lines == 0 and claimed:
+        gaps.append(Gap(seen.source, f"the journal file holds {claimed} entries, but none could be read: written by a newer systemd, or damaged", _EXPORT))
+        seen.whole = False
+    elif claimed and seen.lines < claimed:
+        gaps.append(Gap(seen.source, f"only {seen.lines} of the {claimed} entries of the journal file could be read", _EXPORT))
+        seen.whole = False
+
+
+_EXPORT = "on the node, or any machine with its systemd or newer: journalctl --file FILE -o export > journal.export"
+
+
+class _Export:
+    """A journal reader as a stream in export format, with the fields that are looked at."""
+
+    def __init__(self, reader: Any) -> None:  # noqa: ANN401 - untyped library
+        self._reader = reader
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        """Return about `size` bytes of export, b"" at the end."""
+        parts = [self._rest]
+        length = len(self._rest)
+        while length < size and self._reader._next():  # noqa: SLF001 - the library's fast calls have no public name
+            entry = self._entry()
+            parts.append(entry)
+            length += len(entry)
+        data = b"".join(parts)
+        self._rest = data[size:]
+        return data[:size]
+
+    def _entry(self) -> bytes:
+        get = self._reader._get  # noqa: SLF001
+        parts = [f"__CURSOR={self._reader._get_cursor()}\n__REALTIME_TIMESTAMP={self._reader._get_realtime()}\n".encode()]  # noqa: SLF001
+        for name in _FIELDS:
+            try:
+                value = cast("bytes", get(name))
+            except (KeyError, ValueError):
+                continue
+            parts.append(name.encode() + b"\n" + len(value).to_bytes(8, "little") + value + b"\n")
+        parts.append(b"\n")
+        return b"".join(parts)
+
+
+def _systemd(reader_class: Any, path: Path, scan: Scanner, clock: Clock, seen: InputSeen) -> Iterator[Record]:  # noqa: ANN401
+    with reader_class(files=[str(path)]) as reader:
+        reader.data_threshold = 0
+        yield from records(cast("BinaryIO", _Export(reader)), ExportFormat(), scan, clock, seen)
+
+
+def _journalctl(path: Path, scan: Scanner, clock: Clock, seen: InputSeen) -> Iterator[Record]:
+    program = shutil.which("journalctl")
+    if program is None:
+        raise OSError("neither systemd-python nor journalctl is installed")
+    with subprocess.Popen([program, "--file", str(path), "-o", "export", "--all", "--quiet"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:  # fmt: skip
+        stream = cast("BinaryIO", run.stdout)
+        yield from records(stream, ExportFormat(), scan, clock, seen)
+        error = clean(cast("BinaryIO", run.stderr).read()).strip()
+        if run.wait() != 0:
+            raise OSError(error or f"journalctl failed with {run.returncode}")

@@ -1,0 +1,453 @@
+"""Reads a stream of log records of any size: raw bytes are scanned, and a record is parsed only around a hit.
+
+Every format knows only where a record ends and how to take one apart; the loop, the carrying over of what a block cuts,
+and the joining of messages that stand in several records are here, once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Protocol, cast
+
+from diagnose.model import InputSeen, Record, Where
+from diagnose.parse.kube import event_row
+from diagnose.parse.line import Line, parse_line, program_line
+from diagnose.parse.when import Clock
+from diagnose.scan import Scanner
+
+BLOCK = 1024 * 1024
+AHEAD = 24
+"""Records kept unread at a block's end, so that a message that goes on in the next ones can be joined."""
+LONGEST = 4 * 1024 * 1024
+"""Bytes after which a record without an end is cut."""
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|#033\[[0-9;]*m")
+
+
+class Format(Protocol):
+    """What the loop must know of a log format."""
+
+    kind: str
+
+    def cut(self, data: bytes) -> int:
+        """Return the offset behind the last whole record that has `AHEAD` whole records after it, or 0."""
+        ...
+
+    def start(self, data: bytes, at: int) -> int:
+        """Return where the record that holds offset `at` begins."""
+        ...
+
+    def end(self, data: bytes, at: int) -> int:
+        """Return the offset behind the record that holds offset `at`."""
+        ...
+
+    def parse(self, raw: bytes) -> Entry | None:
+        """Take one record apart; None for what is not a record."""
+        ...
+
+    def count(self, data: bytes, start: int, end: int) -> int:
+        """Return how many records end in that part of `data`."""
+        ...
+
+
+class Entry:
+    """One record of a log, its journal fields taken out; `line` is the message taken apart."""
+
+    __slots__ = ("boot", "cursor", "form", "host", "ident", "line", "pid", "raw", "time")
+
+    def __init__(
+        self, raw: str, line: Line, *, time: str = "", form: str = "", host: str = "", ident: str = "", pid: str = "", boot: str = "", cursor: str = ""
+    ) -> None:
+        self.raw = raw
+        self.line = line
+        self.time = time or line.time
+        self.form = form if time else line.form
+        self.host = host or line.host
+        self.ident = ident or line.ident
+        self.pid = pid or line.pid
+        self.boot = boot
+        self.cursor = cursor
+
+
+def clean(raw: bytes) -> str:
+    """Decode log bytes; colours go, bytes that are no UTF-8 become replacement characters."""
+    text = raw.decode("utf-8", "replace")
+    return _ANSI.sub("", text) if "\x1b" in text or "#033[" in text else text
+
+
+class LineFormat:
+    """One record a line: journalctl's short forms and `cat`, and every program's own log."""
+
+    kind = "text"
+
+    def cut(self, data: bytes) -> int:
+        at = len(data)
+        for _ in range(AHEAD + 1):
+            at = data.rfind(b"\n", 0, at)
+            if at < 0:
+                return 0
+        return at + 1
+
+    def start(self, data: bytes, at: int) -> int:
+        return data.rfind(b"\n", 0, at) + 1
+
+    def end(self, data: bytes, at: int) -> int:
+        found = data.find(b"\n", at)
+        return len(data) if found < 0 else found + 1
+
+    def parse(self, raw: bytes) -> Entry | None:
+        text = clean(raw).rstrip("\r\n")
+        return Entry(text, parse_line(text))
+
+    def count(self, data: bytes, start: int, end: int) -> int:
+        return data.count(b"\n", start, end)
+
+
+def _journal_entry(fields: dict[str, Any], raw: str) -> Entry:
+    def one(name: str) -> str:
+        value = fields.get(name)
+        if isinstance(value, list):
+            items = cast("list[Any]", value)
+            if items and all(isinstance(x, int) for x in items):
+                return clean(bytes(x & 255 for x in items))
+            value = items[-1] if items else ""
+        return "" if value is None else str(value)
+
+    message = _ANSI.sub("", one("MESSAGE"))
+    ident = one("SYSLOG_IDENTIFIER") or one("_COMM") or ("kernel" if one("_TRANSPORT") == "kernel" else "")
+    host, pid, stamp = one("_HOSTNAME"), one("_PID") or one("SYSLOG_PID"), one("_SOURCE_REALTIME_TIMESTAMP") or one("__REALTIME_TIMESTAMP")
+    line = parse_line(f"1000000000.000000 {ident or 'unknown'}: {message}")._replace(time="", form="")
+    if one("_TRANSPORT") == "audit":
+        line = line._replace(program="audit")
+    if line.program == "other" and one("_SYSTEMD_UNIT") in _UNITS:
+        line = program_line(message)._replace(program=line.program if line.program != "other" else _UNITS[one("_SYSTEMD_UNIT")])
+    when = f"{int(stamp) // 1_000_000}.{int(stamp) % 1_000_000:06d}" if stamp.isdigit() else ""
+    return Entry(raw, line, time=when, form="unix", host=host, ident=ident, pid=pid, boot=one("_BOOT_ID"), cursor=one("__CURSOR"))
+
+
+_UNITS = {"microshift.service": "microshift", "crio.service": "crio", "greenboot-healthcheck.service": "greenboot", "ovs-vswitchd.service": "ovn", "ovsdb-server.service": "ovn"}  # fmt: skip
+
+
+class ExportFormat:
+    """`journalctl -o export`: fields a line each, binary ones with their length, an empty line between entries."""
+
+    kind = "journal export"
+    _SEP = b"\n\n__CURSOR="
+
+    def cut(self, data: bytes) -> int:
+        at = len(data)
+        for _ in range(AHEAD + 1):
+            at = data.rfind(self._SEP, 0, at)
+            if at < 0:
+                return 0
+        return at + 2
+
+    def start(self, data: bytes, at: int) -> int:
+        # The separator may begin at the very offset asked for.
+        found = data.rfind(self._SEP, 0, at + 1)
+        return 0 if found < 0 else found + 2
+
+    def end(self, data: bytes, at: int) -> int:
+        found = data.find(self._SEP, max(at - 1, 0))
+        return len(data) if found < 0 else found + 2
+
+    def parse(self, raw: bytes) -> Entry | None:
+        fields = export_fields(raw)
+        if "MESSAGE" not in fields:
+            return None
+        return _journal_entry(fields, str(fields["MESSAGE"]))
+
+    def count(self, data: bytes, start: int, end: int) -> int:
+        return data.count(b"__CURSOR=", start, end)
+
+
+def export_fields(raw: bytes) -> dict[str, Any]:
+    """Return the fields of one export entry; the last value of a repeated field. A field cut short ends the entry."""
+    fields: dict[str, Any] = {}
+    at, size = 0, len(raw)
+    while at < size:
+        end = raw.find(b"\n", at)
+        end = size if end < 0 else end
+        name, equals, value = raw[at:end].partition(b"=")
+        at = end + 1
+        if equals:
+            fields[clean(name)] = clean(value)
+        elif name and at + 8 <= size:
+            length = int.from_bytes(raw[at : at + 8], "little")
+            fields[clean(name)] = clean(raw[at + 8 : at + 8 + length])
+            at += 8 + length + 1
+    return fields
+
+
+class JsonFormat(LineFormat):
+    """`journalctl -o json`, `json-seq`, `json-sse`: one JSON object a line."""
+
+    kind = "journal json"
+
+    def parse(self, raw: bytes) -> Entry | None:
+        body = raw.strip(b"\x1e\r\n ")
+        if body.startswith(b"data: "):
+            body = body[6:]
+        try:
+            fields = json.loads(body)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(fields, dict):
+            return None
+        d = cast("dict[str, Any]", fields)
+        if "__REALTIME_TIMESTAMP" not in d:
+            return super().parse(raw)  # a line of another program's JSON log among them
+        if d.get("MESSAGE") is None:
+            return None
+        entry = _journal_entry(d, "")
+        entry.raw = entry.line.message if not isinstance(d["MESSAGE"], str) else d["MESSAGE"]
+        return entry
+
+
+class PrettyFormat(JsonFormat):
+    """`journalctl -o json-pretty`: an object over many lines."""
+
+    kind = "journal json-pretty"
+    _SEP = b"\n}\n{"
+
+    def cut(self, data: bytes) -> int:
+        at = len(data)
+        for _ in range(AHEAD + 1):
+            at = data.rfind(self._SEP, 0, at)
+            if at < 0:
+                return 0
+        return at + 3
+
+    def start(self, data: bytes, at: int) -> int:
+        found = data.rfind(self._SEP, 0, at + 1)
+        return 0 if found < 0 else found + 3
+
+    def end(self, data: bytes, at: int) -> int:
+        found = data.find(self._SEP, max(at - 2, 0))
+        return len(data) if found < 0 else found + 3
+
+    def count(self, data: bytes, start: int, end: int) -> int:
+        return data.count(b'"__REALTIME_TIMESTAMP"', start, end)
+
+
+class VerboseFormat:
+    """`journalctl -o verbose`: a head line, then the fields indented by four spaces."""
+
+    kind = "journal verbose"
+    _HEAD = re.compile(rb"(?m)^(?=\S[^\n]*\[s=)")
+
+    def cut(self, data: bytes) -> int:
+        starts = [m.start() for m in self._HEAD.finditer(data, max(0, len(data) - 512 * 1024))]
+        return starts[-AHEAD - 1] if len(starts) > AHEAD else 0
+
+    def start(self, data: bytes, at: int) -> int:
+        line = data.rfind(b"\n", 0, at) + 1
+        while line > 0 and data[line : line + 1] in (b" ", b"\n", b"\t"):
+            line = data.rfind(b"\n", 0, line - 1) + 1
+        return line
+
+    def end(self, data: bytes, at: int) -> int:
+        m = self._HEAD.search(data, data.find(b"\n", at) + 1 if data.find(b"\n", at) >= 0 else len(data))
+        return m.start() if m else len(data)
+
+    def parse(self, raw: bytes) -> Entry | None:
+        head, _, body = clean(raw).partition("\n")
+        fields: dict[str, Any] = {}
+        name = ""
+        for line in body.split("\n"):
+            m = re.match(r"^ {4}([A-Z_][A-Z0-9_]*)=(.*)$", line)
+            if m:
+                name = m[1]
+                fields[name] = m[2]
+            elif name and line.strip():
+                fields[name] += "\n" + line.strip()
+        if "MESSAGE" not in fields:
+            return None
+        entry = _journal_entry(fields, str(fields["MESSAGE"]))
+        if not entry.time:
+            entry.time, entry.form = head.partition(" [")[0].strip(), "full"
+        return entry
+
+    def count(self, data: bytes, start: int, end: int) -> int:
+        return sum(1 for _ in self._HEAD.finditer(data, start, end))
+
+
+_POD_KEY = re.compile(r'\bpod="([a-z0-9.-]+/[a-z0-9.-]+)"')
+
+
+def to_record(entry: Entry, clock: Clock, where: Where) -> Record:
+    """Return the record of one entry; an event row in a log line becomes an event."""
+    line = entry.line
+    time = clock.read(entry.form, entry.time)
+    pod = line.fields.get("pod", "")
+    if not pod and 'pod="' in line.message:
+        m = _POD_KEY.search(line.message)
+        pod = m[1] if m else ""
+    if pod and "/" not in pod:
+        pod = ""
+    program = line.program
+    reason = ""
+    if not program and ("Normal" in line.message or "Warning" in line.message):
+        row = event_row(entry.raw)
+        if row is not None:
+            pod = f"{row.namespace}/{row.name}" if row.kind in ("pod", "") and row.name else ""
+            return Record(time, "event", row.message, where, entry.raw, pod=pod, reason=row.reason, count=row.count, level=row.type)
+    if line.fields.get("reason") and line.fields.get("object"):
+        program, reason, pod = "event", line.fields["reason"], line.fields["object"]
+    return Record(time, program, line.message, where, entry.raw, entry.ident, entry.pid, entry.host, entry.boot, line.level, pod, reason)
+
+
+def _joined(data: bytes, fmt: Format, start: int, end: int, entry: Entry) -> tuple[int, int, Entry]:
+    """Join a message that stands in several records: klog's `err=<` blocks, and indented lines below a head."""
+    text = entry.raw
+    if entry.line.form == "" and not entry.time and text[:1] in (" ", "\t"):
+        back = start
+        for _ in range(AHEAD):
+            if back <= 0:
+                break
+            back = fmt.start(data, back - 1)
+            head = fmt.parse(data[back : fmt.end(data, back)])
+            if head is not None and head.time:
+                joined = clean(data[back:end]).rstrip("\n")
+                return back, end, _relined(head, head.line.message + "\n" + clean(data[fmt.end(data, back) : end]).rstrip("\n"), joined)
+    inside = entry.line.message[:1] in ("\t", " ") or entry.line.message.strip() in ("'", ">")
+    if inside and entry.ident:
+        back = start
+        for _ in range(AHEAD):
+            if back <= 0:
+                break
+            back = fmt.start(data, back - 1)
+            head = fmt.parse(data[back : fmt.end(data, back)])
+            if head is None or head.pid != entry.pid or head.ident != entry.ident:
+                continue
+            if _opens(head):
+                start, entry = back, head
+                end = fmt.end(data, back)
+                break
+            if head.line.message[:1] not in ("\t", " "):
+                break
+    if _opens(entry):
+        message, raw = _text_of(entry), entry.raw
+        at = end
+        for _ in range(AHEAD):
+            if at >= len(data):
+                break
+            stop = fmt.end(data, at)
+            more = fmt.parse(data[at:stop])
+            at = stop
+            if more is None or more.pid != entry.pid or more.ident != entry.ident:
+                continue
+            body = more.line.message
+            if more.line.form == "klog" or (body and body[:1] not in ("\t", " ") and body.strip() != ">" and not body.startswith(" >")):
+                break
+            message += "\n" + body
+            raw += "\n" + more.raw
+            end = stop
+            if body.strip().startswith(">"):
+                break
+        return start, end, _relined(entry, message, raw)
+    return start, end, entry
+
+
+def _opens(entry: Entry) -> bool:
+    return entry.raw.rstrip().endswith("=<")
+
+
+def _text_of(entry: Entry) -> str:
+    head = entry.raw
+    at = head.find("] ", head.find(entry.line.fields.get("_", "")))
+    m = re.search(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [^\]]+\] ", head)
+    component = re.search(r"(?:^|: )([\w?-]+) $", head[: m.start()]) if m else None
+    del at
+    return (f"{component[1]} " if component else "") + (head[m.start() :] if m else head)
+
+
+def _relined(head: Entry, message: str, raw: str) -> Entry:
+    line = program_line(message)
+    if line.program in ("", "pod-log", "other"):
+        line = line._replace(program=head.line.program)
+    return Entry(raw, line, time=head.time, form=head.form, host=head.host, ident=head.ident, pid=head.pid, boot=head.boot, cursor=head.cursor)
+
+
+def records(stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: InputSeen) -> Iterator[Record]:
+    """Yield the records of `stream` that hold one of the scanner's literals, in order; count what was read into `seen`.
+
+    Memory stays flat: about two blocks, whatever the size of the stream. Errors of the stream are the caller's.
+    """
+    numbered = not isinstance(fmt, (ExportFormat, VerboseFormat, PrettyFormat))
+    carry = b""
+    fresh = 0  # where in `carry` the bytes begin that were not scanned yet
+    line = 1  # the number of the line that `carry` begins with
+    while True:
+        block = stream.read(BLOCK)
+        seen.size += len(block)
+        data = carry + block
+        limit = fmt.cut(data) if block else len(data)
+        if limit <= fresh and len(data) - fresh > LONGEST:
+            limit = len(data)
+        if limit > fresh:
+            for at in (fresh, limit - 1):
+                _stamp(fmt.parse(data[fmt.start(data, at) : fmt.end(data, at)]), clock, seen)
+            yield from _in_block(data, fresh, limit, fmt, scan, clock, Place(seen.source, line, numbered))
+            # Keep some records before the limit, for messages whose head stands above the hit.
+            keep = limit
+            for _ in range(AHEAD):
+                if keep <= fresh or limit - keep > LONGEST:
+                    break
+                keep = fmt.start(data, keep - 1)
+            gone = data.count(b"\n", 0, keep)
+            seen.lines += fmt.count(data, fresh, limit)
+            line += gone
+            carry, fresh = data[keep:], limit - keep
+        else:
+            carry = data
+        if not block:
+            if numbered and data and not data.endswith(b"\n"):
+                seen.lines += 1
+            return
+
+
+def _stamp(entry: Entry | None, clock: Clock, seen: InputSeen) -> None:
+    time = clock.read(entry.form, entry.time) if entry is not None else None
+    if time is not None:
+        seen.first = time if seen.first is None else min(seen.first, time)
+        seen.last = time if seen.last is None else max(seen.last, time)
+
+
+class Place:
+    """Counts lines up to an offset, forwards only."""
+
+    def __init__(self, source: str, line: int, numbered: bool) -> None:  # noqa: FBT001 - private
+        self._source = source
+        self._line = line
+        self._at = 0
+        self._numbered = numbered
+
+    def where(self, data: bytes, offset: int, cursor: str) -> Where:
+        """Return the place of the record at `offset` of the block."""
+        if not self._numbered:
+            return Where(self._source, 0, cursor)
+        if offset >= self._at:
+            self._line += data.count(b"\n", self._at, offset)
+        else:
+            self._line -= data.count(b"\n", offset, self._at)
+        self._at = offset
+        return Where(self._source, self._line, cursor)
+
+
+def _in_block(data: bytes, fresh: int, limit: int, fmt: Format, scan: Scanner, clock: Clock, place: Place) -> Iterator[Record]:
+    done = fresh
+    for hit in scan(data[fresh:limit]):
+        at = fresh + hit
+        if at < done:
+            continue
+        start = fmt.start(data, at)
+        end = fmt.end(data, at)
+        entry = fmt.parse(data[start:end])
+        done = end
+        if entry is None:
+            continue
+        start, end, entry = _joined(data, fmt, start, end, entry)
+        done = max(done, end)
+        yield to_record(entry, clock, place.where(data, start, entry.cursor))

@@ -1,0 +1,70 @@
+"""One run: evidence in, report out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from diagnose import __version__
+from diagnose.catalog import Catalog
+from diagnose.collect.evidence import Evidence, Options
+from diagnose.correlate import findings
+from diagnose.engine import Engine, literals
+from diagnose.model import Finding, Record, Report, Resource
+from diagnose.parse.when import micros
+from diagnose.rule import CONFIDENCES, SEVERITIES
+from diagnose.scan import Scanner
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to look at and what to show; empty means everything."""
+
+    since: int | None = None
+    until: int | None = None
+    namespaces: frozenset[str] = frozenset()
+    pods: frozenset[str] = frozenset()
+    rules: frozenset[str] = frozenset()
+    min_severity: str = "info"
+    min_confidence: str = "low"
+
+
+def diagnose(arguments: list[str], catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection) -> Report:
+    """Return the report on the inputs named. `now` stamps the report, `reference` dates what has no year."""
+    engine = Engine(catalog)
+    evidence = Evidence(Scanner(literals(catalog)), Options(reference, tz))
+    for item in evidence.read(arguments):
+        if isinstance(item, Resource):
+            engine.hold(item)
+        elif _in_time(item, select):
+            engine.feed(item)
+    found = [f for f in findings(engine) if _wanted(f, select)]
+    low, high = engine.window
+    return Report(
+        tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=evidence.inputs, gaps=evidence.gaps,
+        not_checked=[], window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"],
+    )  # fmt: skip
+
+
+def _in_time(record: Record, select: Selection) -> bool:
+    if record.time is None:
+        return True
+    return (select.since is None or record.time >= select.since) and (select.until is None or record.time <= select.until)
+
+
+def _wanted(finding: Finding, select: Selection) -> bool:
+    if select.rules and finding.rule not in select.rules:
+        return False
+    if SEVERITIES.index(finding.severity) > SEVERITIES.index(select.min_severity):
+        return False
+    if CONFIDENCES.index(finding.confidence) > CONFIDENCES.index(select.min_confidence):
+        return False
+    pods = [a for a in finding.affected if a.kind == "Pod"]
+    if select.namespaces and not any(a.namespace in select.namespaces for a in finding.affected):
+        return False
+    return not select.pods or any(f"{a.namespace}/{a.name}" in select.pods or a.name in select.pods for a in pods)
+
+
+def usable(report: Report) -> bool:
+    """Return True if anything at all was read that could have shown a failure."""
+    return any(i.kind not in ("unknown", "empty", "archive") and i.lines + i.size > 0 and not i.note for i in report.inputs)

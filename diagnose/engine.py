@@ -1,0 +1,268 @@
+"""Judges records one by one, and keeps of each failure its count, times, pods and a few pieces of proof.
+
+Memory grows with the number of different failures, not with the number of records.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from diagnose.catalog import Catalog
+from diagnose.match import Hit, Matcher
+from diagnose.model import Evidence, Record, Resource
+from diagnose.parse.chain import CHAIN_LITERALS
+from diagnose.parse.marker import LITERALS as MARK_LITERALS
+from diagnose.parse.marker import Mark, mark_of
+from diagnose.rule import Rule
+from diagnose.scan import longest_stable
+
+SAMPLES = 4
+"""Pieces of evidence kept of one failure."""
+PODS = 2000
+"""Pods remembered of one failure."""
+RESOURCES = 50_000
+"""Kubernetes objects kept."""
+_RECENT = 256
+"""Attempts remembered, so that the four lines of one attempt count once."""
+_CONTEXT = 10_000_000
+"""Microseconds for which a line that names a pod speaks for the next lines of the same process."""
+
+DEFAULT_KEYS = {"pod": ("namespace", "pod"), "nad": ("nad_namespace", "nad"), "network": ("network",), "node": ()}
+
+
+def literals(catalog: Catalog) -> list[str]:
+    """Return what the scan must look for: one literal of every message that can stand alone, and all markers.
+
+    A message of a CNI error chain needs none of its own: the chain's own words stand in the same record.
+    """
+    found = [*CHAIN_LITERALS, *MARK_LITERALS]
+    for message in catalog.messages:
+        if message.kind == "say" and not (message.inputs == {"chain"} and not _distinct(message.template.weight)):
+            best = max((longest_stable(x) for x in message.template.literals), key=len)
+            if len(best) >= 8:  # noqa: PLR2004 - a shorter one is in every second line
+                found.append(best)
+    return found
+
+
+def _distinct(weight: int) -> bool:
+    return weight >= 14  # noqa: PLR2004 - letters and digits of a text that is worth looking for outside a chain
+
+
+@dataclass(slots=True)
+class PodTimes:
+    """When one pod failed in one way, and what shows that it works since."""
+
+    first: int | None = None
+    last: int | None = None
+    count: int = 0
+
+
+@dataclass(slots=True)
+class Group:
+    """All hits of one failure."""
+
+    rule: Rule
+    key: tuple[str, ...]
+    captures: dict[str, str]
+    order: int
+    pods: dict[str, PodTimes] = field(default_factory=dict[str, PodTimes])
+    counts: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    """Occurrences by (input, kind of record): the same failure in the journal and the events counts once."""
+    first: int | None = None
+    last: int | None = None
+    samples: list[Evidence] = field(default_factory=list[Evidence])
+    programs: set[str] = field(default_factory=set[str])
+    added: bool = False
+    """True if some hit came from an operation other than DEL."""
+    whole: bool = False
+    """True if some hit was not cut short."""
+
+
+@dataclass(slots=True)
+class Success:
+    """The last time that a pod was seen to work."""
+
+    time: int | None
+    text: str
+    detail: str
+
+
+class Engine:
+    """Takes records in any order of inputs; `groups`, `ok` and `starts` hold what they show."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        """Judge by the rules of `catalog`."""
+        self._catalog = catalog
+        self._matcher = Matcher(catalog)
+        self._recent: OrderedDict[tuple[str, ...], None] = OrderedDict()
+        self._context: dict[tuple[str, str], tuple[str, int | None]] = {}
+        self._memo: OrderedDict[tuple[str, str], list[Hit]] = OrderedDict()
+        self.groups: dict[tuple[str, tuple[str, ...]], Group] = {}
+        self.ok: dict[str, Success] = {}
+        self.node_ready: int | None = None
+        self.starts: list[tuple[int, str]] = []
+        self.sandboxes: OrderedDict[str, str] = OrderedDict()
+        self.window: list[int | None] = [None, None]
+        self.judged = 0
+        self.resources: dict[tuple[str, str, str], Resource] = {}
+
+    def feed(self, record: Record) -> list[Hit]:
+        """Judge one record, and return its hits."""
+        self._see(record.time)
+        mark = mark_of(record)
+        if mark is not None:
+            self._marked(mark, record)
+            if mark.kind != "pod-context":
+                return []
+        hits = self._classified(record)
+        attempt = self._attempt_of(record, hits)
+        for hit in hits:
+            if hit.rule:
+                self._add(hit, record, attempt)
+        return hits
+
+    def _classified(self, record: Record) -> list[Hit]:
+        self.judged += 1
+        if record.program == "other":
+            return []
+        key = (record.program, record.message)
+        hits = self._memo.get(key)
+        if hits is None:
+            hits = self._matcher.classify(record.message, record.program)
+            self._memo[key] = hits
+            if len(self._memo) > _RECENT:
+                self._memo.popitem(last=False)
+        return hits
+
+    def hold(self, resource: Resource) -> None:
+        """Keep an object: NADs name what a message leaves out, running pods show that a failure is over."""
+        key = (resource.kind, resource.namespace, resource.name)
+        if len(self.resources) < RESOURCES or key in self.resources:
+            self.resources[key] = resource
+        if resource.kind == "Pod":
+            status = resource.body.get("status") or {}
+            running = status.get("phase") == "Running" and status.get("ready", True)
+            if running and "containerStatuses" in status:
+                running = all(c.get("ready") for c in status["containerStatuses"])
+            if running:
+                pod = f"{resource.namespace}/{resource.name}"
+                self.ok[pod] = Success(None, f"pod {pod} is Running", "Running")
+
+    def _see(self, time: int | None) -> None:
+        if time is not None:
+            low, high = self.window
+            self.window = [time if low is None else min(low, time), time if high is None else max(high, time)]
+
+    def _marked(self, mark: Mark, record: Record) -> None:
+        if mark.pod:
+            self._context[(record.where.source, record.ident or record.program)] = (mark.pod, record.time)
+            if mark.sandbox:
+                self._remember(mark.sandbox, mark.pod)
+        if mark.kind == "pod-ok" and mark.pod:
+            before = self.ok.get(mark.pod)
+            if before is None or (record.time or 0) >= (before.time or 0):
+                self.ok[mark.pod] = Success(record.time, record.raw, mark.detail)
+        if mark.kind in ("pod-ok", "node-ready") and record.time is not None:
+            self.node_ready = max(self.node_ready or 0, record.time)
+        if mark.kind == "start" and record.time is not None and len(self.starts) < PODS:
+            self.starts.append((record.time, mark.detail))
+
+    def _remember(self, sandbox: str, pod: str) -> None:
+        self.sandboxes[sandbox] = pod
+        if len(self.sandboxes) > PODS:
+            self.sandboxes.popitem(last=False)
+
+    def _pod_of(self, hit: Hit, record: Record) -> str:
+        namespace, pod = hit.segment.fields.get("namespace", ""), hit.segment.fields.get("pod", "")
+        if pod:
+            # Old wrappers name the pod without its namespace; the line's own key may know it.
+            return f"{namespace}/{pod}" if namespace or not record.pod.endswith(f"/{pod}") else record.pod
+        if record.pod:
+            return record.pod
+        captured = hit.captures.get("pod")
+        if captured and "/" not in captured:
+            return f"{hit.captures.get('namespace', '')}/{captured}"
+        sandbox = hit.captures.get("sandbox")
+        if sandbox and sandbox in self.sandboxes:
+            return self.sandboxes[sandbox]
+        if record.program in ("crio", "multus", "containerd"):
+            pod, since = self._context.get((record.where.source, record.ident or record.program), ("", None))
+            if pod and (since is None or record.time is None or record.time - since < _CONTEXT):
+                return pod
+        return ""
+
+    def _attempt_of(self, record: Record, hits: list[Hit]) -> str:
+        for hit in hits:
+            sandbox = hit.segment.fields.get("sandbox", "")
+            pod = self._pod_of(hit, record)
+            if sandbox and pod:
+                self._remember(sandbox, pod)
+            if sandbox:
+                return sandbox
+        return ""
+
+    def _add(self, hit: Hit, record: Record, attempt: str) -> None:
+        rule = self._catalog.by_id[hit.rule]
+        pod = self._pod_of(hit, record)
+        captures = {k: v for k, v in hit.captures.items() if v}
+        if pod:
+            namespace, _, name = pod.partition("/")
+            captures["pod"] = name
+            if namespace:
+                captures["namespace"] = namespace
+        if rule.about == "nad" and captures.get("network") and not captures.get("nad"):
+            captures["nad"] = captures["network"]
+        key = tuple(captures.get(k, "") for k in (rule.key or DEFAULT_KEYS[rule.about]))
+        group = self.groups.get((rule.id, key))
+        if group is None:
+            group = self.groups[rule.id, key] = Group(rule, key, captures, len(self.groups))
+        else:
+            for k, v in captures.items():
+                group.captures.setdefault(k, v)
+        group.programs.add(record.program)
+        group.added = group.added or hit.segment.op != "delete"
+        group.whole = group.whole or not hit.cut
+        first = record.first if record.first is not None else record.time
+        new = self._is_new(rule.id, key, pod, attempt, record)
+        if new:
+            kind = "event" if record.program == "event" else "chain" if hit.segment.in_chain and record.program in ("kubelet", "microshift") else record.program
+            place = (record.where.source, kind)
+            group.counts[place] = group.counts.get(place, 0) + max(1, record.count)
+        if first is not None:
+            group.first = first if group.first is None else min(group.first, first)
+        if record.time is not None:
+            group.last = record.time if group.last is None else max(group.last, record.time)
+        if pod and (pod in group.pods or len(group.pods) < PODS):
+            times = group.pods.setdefault(pod, PodTimes())
+            times.count += new
+            if first is not None:
+                times.first = first if times.first is None else min(times.first, first)
+            if record.time is not None:
+                times.last = record.time if times.last is None else max(times.last, record.time)
+        self._sample(group, record)
+
+    def _is_new(self, rule: str, key: tuple[str, ...], pod: str, attempt: str, record: Record) -> bool:
+        """Return False if this attempt was counted before: the kubelet logs each four times, Multus twice."""
+        second = record.time // 1_000_000 if record.time is not None else None
+        if record.program == "event":
+            mark = (record.where.source, "event", rule, *key, pod, record.raw if record.time is None else str(record.time), attempt)
+        elif attempt:
+            mark = (record.where.source, rule, *key, attempt)
+        else:
+            mark = (record.where.source, rule, *key, pod, str(second) if second is not None else record.message[-200:])
+        if mark in self._recent:
+            self._recent.move_to_end(mark)
+            return False
+        self._recent[mark] = None
+        if len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)
+        return True
+
+    def _sample(self, group: Group, record: Record) -> None:
+        evidence = Evidence(record.where.source, record.where.line, record.where.cursor, record.time, record.raw)
+        samples = group.samples
+        if len(samples) < SAMPLES:
+            samples.append(evidence)
+        elif record.time is not None and (samples[-1].time or 0) <= record.time:
+            samples[-1] = evidence  # keep the first ones and the newest

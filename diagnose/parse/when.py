@@ -1,0 +1,168 @@
+"""Time stamps of logs: to microseconds since the epoch, with the year and zone that the text leaves out."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from diagnose.errors import UsageError
+
+# Abbreviated months as glibc's locales print them with %b (localedata: abmon), without a trailing dot.
+_MONTHS: dict[str, int] = {}
+for _names in (
+    "jan feb mar apr may jun jul aug sep oct nov dec",
+    "jan feb mär apr mai jun jul aug sep okt nov dez",
+    "jän feb mär apr mai jun jul aug sep okt nov dez",
+    "janv févr mars avril mai juin juil août sept oct nov déc",
+    "janv févr mars avr mai juin juil août sept oct nov déc",
+    "ene feb mar abr may jun jul ago sep oct nov dic",
+    "gen feb mar apr mag giu lug ago set ott nov dic",
+    "jan fev mar abr mai jun jul ago set out nov dez",
+    "jan feb mrt apr mei jun jul aug sep okt nov dec",
+    "sty lut mar kwi maj cze lip sie wrz paź lis gru",
+    "янв фев мар апр май июн июл авг сен окт ноя дек",
+    "led úno bře dub kvě čen čec srp zář říj lis pro",
+    "jan feb mar apr maj jun jul aug sep okt nov dec",
+    "oca şub mar nis may haz tem ağu eyl eki kas ara",
+    "1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月",
+    "1월 2월 3월 4월 5월 6월 7월 8월 9월 10월 11월 12월",
+):
+    for _number, _name in enumerate(_names.split(), 1):
+        _MONTHS.setdefault(_name, _number)
+
+_FULL_DATE = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)[T ]\d\d:\d\d")
+_OFFSET = re.compile(r"^([+-])(\d\d):?(\d\d)$")
+_AGE = re.compile(r"(\d+)([smhdwy])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
+
+
+def zone(name: str) -> tzinfo:
+    """Return the time zone of an IANA name, "UTC" or an offset such as "+02:00". Raises `UsageError`."""
+    m = _OFFSET.match(name)
+    if m:
+        delta = timedelta(hours=int(m[2]), minutes=int(m[3]))
+        return timezone(-delta if m[1] == "-" else delta)
+    if name.upper() in ("UTC", "Z", "GMT"):
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as e:
+        raise UsageError(f"unknown time zone {name!r}", "use an IANA name such as Europe/Berlin, or an offset such as +02:00") from e
+
+
+def micros(moment: datetime) -> int:
+    """Return microseconds since the epoch of an aware `moment`."""
+    delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (delta.days * 86400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def moment(us: int) -> datetime:
+    """Return the UTC moment of `us` microseconds since the epoch."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
+
+
+def iso(us: int) -> str:
+    """Return `us` as RFC 3339 in UTC, to the second."""
+    return moment(us).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def rfc3339(text: str) -> int | None:
+    """Return the microseconds of an RFC 3339 time of the Kubernetes API, or None."""
+    return Clock().read("iso", text)
+
+
+def age_seconds(text: str) -> int | None:
+    """Return the seconds of a kubectl age such as "77m", "2m30s" or "5d"; None for anything else."""
+    parts = _AGE.findall(text)
+    if not parts or "".join(n + u for n, u in parts) != text:
+        return None
+    return sum(int(n) * _SECONDS[u] for n, u in parts)
+
+
+class Clock:
+    """Reads the time stamps of one input; `reference` is a moment near its lines, for stamps without a year."""
+
+    def __init__(self, reference: datetime | None = None, tz: tzinfo = UTC) -> None:
+        """Read year-less stamps as the year nearest to `reference`, zone-less ones as `tz`."""
+        self.reference = reference
+        self.tz = tz
+        self._memo: tuple[str, int | None] = ("", None)
+
+    def read(self, form: str, text: str) -> int | None:
+        """Return the time in microseconds since the epoch, or None where `text` has no wall time or is broken."""
+        if not text:
+            return None
+        if self._memo[0] == text:
+            return self._memo[1]
+        try:
+            value = getattr(self, f"_{form}")(text) if form else None
+        except (ValueError, KeyError, IndexError, OverflowError):
+            value = None
+        self._memo = (text, value)
+        return value
+
+    def _iso(self, text: str) -> int | None:
+        body = text.replace(",", ".").replace("T", " ").replace(" UTC", "Z").strip()
+        m = re.match(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.(\d+))? ?(Z|[+-]\d\d:?\d\d)?$", body)
+        if m is None:
+            return None
+        at = datetime.strptime(m[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone(m[3]) if m[3] else self.tz)
+        return micros(at) + int((m[2] or "0")[:6].ljust(6, "0"))
+
+    def _full(self, text: str) -> int | None:
+        _, day, clock, name = text.split(" ", 3)
+        value = datetime.fromisoformat(f"{day} {clock.split('.')[0]}")
+        at = value.replace(tzinfo=UTC if name in ("UTC", "GMT") else self.tz)
+        return micros(at) + int((clock.partition(".")[2] or "0")[:6].ljust(6, "0"))
+
+    def _unix(self, text: str) -> int | None:
+        seconds, _, fraction = text.partition(".")
+        return int(seconds) * 1_000_000 + int(fraction[:6].ljust(6, "0"))
+
+    _audit = _unix
+
+    def _mono(self, text: str) -> int | None:
+        del text
+        return None
+
+    def _ctime(self, text: str) -> int | None:
+        at = datetime.strptime(" ".join(text.strip("[]").split()), "%a %b %d %H:%M:%S %Y").replace(tzinfo=self.tz)
+        return micros(at)
+
+    def _golog(self, text: str) -> int | None:
+        return micros(datetime.strptime(text, "%Y/%m/%d %H:%M:%S").replace(tzinfo=self.tz))
+
+    def _bsd(self, text: str) -> int | None:
+        name, day, clock = text.split()
+        return self._yearless(_MONTHS[name.lower().rstrip(".")], int(day), clock)
+
+    def _klog(self, text: str) -> int | None:
+        date, clock = text.split()
+        return self._yearless(int(date[:2]), int(date[2:]), clock)
+
+    def _yearless(self, month: int, day: int, clock: str) -> int | None:
+        if self.reference is None:
+            return None
+        hms, _, fraction = clock.partition(".")
+        hour, minute, second = (int(x) for x in hms.split(":"))
+        best: datetime | None = None
+        for year in (self.reference.year - 1, self.reference.year, self.reference.year + 1):
+            try:
+                at = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=self.tz)
+            except ValueError:
+                continue
+            if best is None or abs(at - self.reference) < abs(best - self.reference):
+                best = at
+        return micros(best) + int((fraction or "0")[:6].ljust(6, "0")) if best else None
+
+
+def date_in(text: str) -> datetime | None:
+    """Return the first full date in `text` (a neighbour of lines without a year), or None."""
+    m = _FULL_DATE.search(text)
+    if m is None:
+        return None
+    try:
+        return datetime(int(m[1]), int(m[2]), int(m[3]), 12, tzinfo=UTC)
+    except ValueError:
+        return None

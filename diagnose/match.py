@@ -46,7 +46,7 @@ class Matcher:
     def _best(self, segment: Segment, source: str, *, cut: bool) -> tuple[Message, Match] | None:
         text = segment.text
         low = fold(text)
-        chain = segment.in_chain
+        chain = segment.in_chain or source == "cni"
         best: tuple[tuple[int, ...], Message, Match] | None = None
         numbers = range(len(self._messages)) if cut else self._index.candidates(low)
         for number in numbers:
@@ -55,7 +55,7 @@ class Matcher:
                 continue
             match = message.template.match(text, low, cut=cut)
             while match is not None and message.kind != "say" and not _clause_begins(low, match.start):
-                match = message.template.match(text, low, match.start + 1, cut=cut)
+                match = message.template.match(text, low, match.at + 1, cut=cut)
             if match is None or (cut and not match.cut):
                 continue
             if match.end <= segment.root_at:

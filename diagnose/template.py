@@ -63,13 +63,14 @@ class Match(NamedTuple):
     weight: int
     captures: dict[str, str]
     cut: bool
-    open_tail: bool
+    at: int
+    """Where its first literal stands; `start` lies before it where the message begins with a gap."""
 
 
 class Template:
     """One upstream message, ready to be looked for; `weight` counts its literal letters and digits."""
 
-    __slots__ = ("gaps", "literals", "open_tail", "text", "weight", "words")
+    __slots__ = ("gaps", "literals", "text", "weight", "words")
 
     def __init__(self, text: str) -> None:
         """Split `text` into literals and gaps. Raises `ValueError` if there is no literal or two gaps touch."""
@@ -91,7 +92,6 @@ class Template:
         # Blanks are folded like the text's, but those next to a gap stay.
         self.literals = tuple(fold(_BLANKS.sub(" ", x.translate(_QUOTES))) for x in literals)
         self.gaps = tuple(gaps)
-        self.open_tail = bool(gaps) and not self.literals[-1].strip()
         self.weight = sum(c.isalnum() for x in self.literals for c in x)
         if not self.weight:
             raise ValueError(f"no literal text in {text!r}")
@@ -125,15 +125,18 @@ class Template:
         if cut and len(head) >= CUT_WEIGHT:
             size = _overlap(low, head)
             if size and sum(c.isalnum() for c in head[:size]) >= CUT_WEIGHT:
-                return Match(len(low) - size, len(low), CUT_WEIGHT, {}, True, True)
+                return Match(len(low) - size, len(low), CUT_WEIGHT, {}, True, len(low) - size)
         return None
 
     def _from(self, text: str, low: str, first: int, pos: int, *, cut: bool) -> Match | None:
         captures: dict[str, str] = {}
         weight = _weigh(self.literals[first])
         end = pos + len(self.literals[first])
-        if first == 1 and self.gaps[0].name:
-            captures[self.gaps[0].name] = text[_clause_start(text, pos) : pos].strip(" \"'")
+        lead = pos
+        if first == 1:
+            lead = _clause_start(text, pos)
+            if self.gaps[0].name:
+                captures[self.gaps[0].name] = text[lead:pos].strip(" \"'")
         for i in range(first, len(self.gaps)):
             gap, literal = self.gaps[i], self.literals[i + 1]
             if i == len(self.gaps) - 1 and not literal.strip():
@@ -147,14 +150,14 @@ class Template:
             while here >= 0 and not _fits(text[end:here], gap, literal):
                 here = low.find(literal, here + 1, end + GAP_LIMIT + len(literal))
             if here < 0:
-                if cut and weight >= CUT_WEIGHT and len(low) - end < GAP_LIMIT:
-                    return Match(pos, len(low), weight, captures, True, True)
+                if cut and weight >= CUT_WEIGHT and _ends_within(low, end, gap, literal):
+                    return Match(pos, len(low), weight, captures, True, pos)
                 return None
             if gap.name:
                 captures[gap.name] = text[end:here].strip()
             end = here + len(literal)
             weight += _weigh(literal)
-        return Match(pos, end, weight, captures, False, self.open_tail)
+        return Match(lead, end, weight, captures, False, pos)
 
 
 def _weigh(literal: str) -> int:
@@ -169,8 +172,21 @@ def _overlap(low: str, head: str) -> int:
     return 0
 
 
+def _ends_within(low: str, end: int, gap: Gap, literal: str) -> bool:
+    """Return True if the text ends inside `gap` or inside the literal behind it, and does not go on with other words."""
+    rest = low[end:]
+    if len(rest) > GAP_LIMIT:
+        return False
+    if rest.endswith(("...", "\u2026", ">")):
+        return True
+    if gap.name and gap.name not in FREE and " " not in rest:
+        return True
+    return not rest or _overlap(rest, literal) >= min(4, len(literal))
+
+
 def _clause_start(text: str, pos: int) -> int:
-    return max(text.rfind(": ", 0, pos) + 2 if ": " in text[:pos] else 0, pos - 200)
+    found = text.rfind(": ", 0, pos)
+    return max(found + 2 if found >= 0 else 0, pos - 200)
 
 
 def _fits(value: str, gap: Gap, after: str) -> bool:

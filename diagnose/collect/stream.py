@@ -294,7 +294,7 @@ def to_record(entry: Entry, clock: Clock, where: Where) -> Record:
             pod = f"{row.namespace}/{row.name}" if row.kind in ("pod", "") and row.name else ""
             return Record(time, "event", row.message, where, entry.raw, pod=pod, reason=row.reason, count=row.count, level=row.type)
     if line.fields.get("reason") and line.fields.get("object"):
-        program, reason, pod = "event", line.fields["reason"], line.fields["object"]
+        program, reason, pod = "event", line.fields["reason"], line.fields["object"] if line.fields.get("kind", "Pod") == "Pod" else ""
     return Record(time, program, line.message, where, entry.raw, entry.ident, entry.pid, entry.host, entry.boot, line.level, pod, reason)
 
 

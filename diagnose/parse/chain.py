@@ -95,6 +95,9 @@ _LAYERS: tuple[tuple[str, str, str], ...] = (
     ("dockershim", "add", r'[nN]etwork[pP]lugin cni failed to set up pod "[^"]*" network: '),
     ("libcni", "add", r'plugin (?:type="(?P<plugin>[^"]*)"(?: name="(?P<plugin_name>[^"]*)")?|(?P<plugin2>[\w.-]+)) failed \(add\): '),
     ("libcni", "delete", r'plugin (?:type="(?P<plugin>[^"]*)"(?: name="(?P<plugin_name>[^"]*)")?|(?P<plugin2>[\w.-]+)) failed \(delete\): '),
+    # A plugin that prints its error after a result, or an error quoted as it stood on stdout: the JSON's own words count.
+    ("libcni", "", r'netplugin failed but error parsing its diagnostic message "[^\n]*?"code": \d+, "msg": "'),
+    ("cni", "", r'\{ ?"(?:cniVersion": "[^"]*", ")?code": \d+, "msg": "'),
     ("multus-shim", "add", r"CmdAdd \(shim\): "),
     ("multus-shim", "delete", r"CmdDel \(shim\): "),
     ("multus-shim", "check", r"CmdCheck \(shim\): "),
@@ -110,8 +113,8 @@ _LAYERS: tuple[tuple[str, str, str], ...] = (
     ("multus", "delete", r"(?:Multus: )?Err in tearing down failed plugins: "),
     ("multus", "add", r'(?:Multus: )?error in invoke (?:Delegate|Conflist|Conf) add - "(?P<delegate>[^"]*)": '),
     ("multus", "delete", r'(?:Multus: )?error in invoke (?:Delegate|Conflist|Conf) [dD]el - "(?P<delegate>[^"]*)": '),
-    ("multus", "add", r'[dD]elegateAdd: error invoking (?:conf|conflist|Conflist|Conf|Delegate)Add - "(?P<delegate>[^"]*)": '),
-    ("multus", "delete", r'[dD]elegateDel: error invoking (?:conf|conflist|Conflist|Conf|Delegate)Del - "(?P<delegate>[^"]*)": '),
+    ("multus", "add", r'[dD]elegateAdd:? error invoking (?:conf|conflist|Conflist|Conf|Delegate)Add - "(?P<delegate>[^"]*)": '),
+    ("multus", "delete", r'[dD]elegateDel:? error invoking (?:conf|conflist|Conflist|Conf|Delegate)Del - "(?P<delegate>[^"]*)": '),
     ("multus", "check", r'[dD]elegateCheck: error invoking (?:Conf|Conflist|Delegate)Check - "(?P<delegate>[^"]*)": '),
     ("multus", "status", r'[dD]elegateStatus: error invoking (?:Conf|Conflist)Status - "(?P<delegate>[^"]*)": '),
     ("multus", "add", r"(?:conflistAdd: |delegateAdd: )?error in getting result from AddNetwork(?:List)?: "),
@@ -150,7 +153,8 @@ _ENTRY = re.compile(
     r'|error removing pod \S+ from CNI network|plugin type="[^"]*"(?: name="[^"]*")? failed \(|Multus: \[|Multus: err'
     r"|failed to set ?up network for sandbox|failed to destroy network for |network teardown failed for pod sandbox"
     r'|error adding (?:container|pod) to network "|network ?plugin cni failed to |\[?failed to set up sandbox container '
-    r'|error configuring pod \[|delegate(?:add|del): error invoking|error in getting result from '
+    r'|netplugin failed but error parsing its diagnostic message "|\{ ?"(?:cniVersion": "[^"]*", ")?code": \d+, "msg": "'
+    r'|error configuring pod \[|delegate(?:add|del):? error invoking|error in getting result from '
     r'|TryLoadPodDelegates: error|GetNetworkDelegates: failed|failed to "(?:Create|Kill)PodSandbox" for|(?<=[\s:"])\[[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*/[0-9a-f-]{32,36}(?::[^\]]+)?\]: ',
     re.IGNORECASE,
 )

@@ -93,8 +93,6 @@ def _program(ident: str) -> str:
 def _structured(rest: str) -> tuple[str, dict[str, str]]:
     """Split a klog message into its text and its keys; err joins the text, since it is the error."""
     if not rest.startswith('"'):
-        m = re.search(r'(?:^|\s)(?:pod|podUID)="', rest)
-        del m
         return rest, {}
     m = _QUOTED.match(rest)
     if m is None:
@@ -116,8 +114,18 @@ def _structured(rest: str) -> tuple[str, dict[str, str]]:
 _WRAPPERS = ("RunPodSandbox from runtime service failed", "Failed to create sandbox for pod", "CreatePodSandbox for pod failed", "Error syncing pod, skipping", "StopPodSandbox from runtime service failed", "Failed to stop sandbox", "KillPodSandbox failed", "RemovePodSandbox from runtime service failed")  # fmt: skip
 
 
+_EVENT = re.compile(
+    r"Event\(v1\.ObjectReference\{Kind:\"(?P<kind>\w*)\", Namespace:\"(?P<ns>[^\"]*)\", Name:\"(?P<name>[^\"]*)\".*?\}\): type: '(?P<type>\w*)' reason: '(?P<reason>\w*)' (?P<message>.*)$",
+    re.DOTALL,
+)
+
+
 def _klog(m: re.Match[str]) -> Line:
     component = m["component"] or ""
+    event = _EVENT.match(m["rest"]) if m["rest"].startswith("Event(") else None
+    if event is not None:
+        fields = {"object": f"{event['ns']}/{event['name']}", "reason": event["reason"], "kind": event["kind"]}
+        return Line(f"{m['date']} {m['time']}", "klog", "", component, m["pid"], "event", event["type"], event["message"], fields)
     message, fields = _structured(m["rest"])
     program = "kubelet" if component in ("kubelet", "") else "microshift"
     error = fields.get("err") or fields.get("networkReady") or fields.get("message") or ""
@@ -200,8 +208,10 @@ def parse_line(text: str) -> Line:
     inner = program_line(m["rest"])
     outer = _program(m["ident"])
     program = inner.program if inner.program not in ("", "pod-log") else outer
-    if outer in ("crio", "kubelet", "microshift", "containerd") and program == "crio":
-        program = outer if outer != "microshift" else program
+    if outer in ("kubelet", "containerd") and program == "crio":
+        program = outer
+    if outer in ("crio", "containerd") and inner.program == "":
+        program = "cni"  # what a plugin prints to its stderr, libcni copies to the runtime's
     if outer == "kubelet" and inner.form == "klog":
         program = "kubelet"
     return inner._replace(time=m[form], form=form, host=m["host"] or "", ident=m["ident"], pid=m["pid"] or inner.pid, program=program)

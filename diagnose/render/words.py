@@ -1,0 +1,54 @@
+"""A finding's words: its rule's text in one language with the names filled in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from diagnose.model import Finding, StepText
+from diagnose.rule import Rule
+
+_OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_SAFE_ARGUMENT = re.compile(r"^[\w@%+=:,./-]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said of one finding."""
+
+    title: str
+    cause: str
+    steps: tuple[StepText, ...]
+    verify: str
+    verify_command: str
+
+
+def printable(text: str) -> str:
+    """Return log text that is safe on a terminal: control and direction characters become visible escapes."""
+    return _CONTROL.sub(lambda m: f"\\x{ord(m.group()):02x}", text.replace("\t", "    "))
+
+
+def fill(text: str, values: dict[str, str]) -> str:
+    """Fill in the names; an optional [[part]] with an unknown name is dropped, any other unknown name shows as <name>."""
+
+    def part(m: re.Match[str]) -> str:
+        names = _PLACEHOLDER.findall(m[1])
+        return m[1] if all(values.get(n) for n in names) else ""
+
+    return _PLACEHOLDER.sub(lambda m: values.get(m[1]) or f"<{m[1].replace('_', '-')}>", _OPTIONAL.sub(part, text))
+
+
+def command(text: str, values: dict[str, str]) -> str:
+    """Fill in the names of a command. A name that a shell would read as more than one word stays a placeholder."""
+    safe = {k: v for k, v in values.items() if _SAFE_ARGUMENT.match(v)}
+    return fill(text, safe)
+
+
+def words(finding: Finding, rule: Rule, language: str) -> Words:
+    """Return the words of `finding` in `language`."""
+    values = {k: printable(v) for k, v in finding.captures.items()}
+    text = rule.text[language]
+    steps = tuple(StepText(fill(t, values), command(s.run, values), s.effect) for t, s in zip(text.steps, rule.steps, strict=True))
+    return Words(fill(text.title, values), fill(text.cause, values), steps, fill(text.verify, values), command(rule.verify, values))

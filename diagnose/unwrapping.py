@@ -1,0 +1,76 @@
+"""One line in, its layers out: who failed, who only passed it on."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from diagnose.catalog import Catalog
+from diagnose.lang import labels
+from diagnose.match import Hit, Matcher
+from diagnose.parse.kube import event_row
+from diagnose.parse.line import parse_line
+from diagnose.render.words import fill, printable
+
+
+class Unwrapper:
+    """Takes lines apart; an answer depends on its own line only."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        """Answer with the rules of `catalog`."""
+        self._catalog = catalog
+        self._matcher = Matcher(catalog)
+
+    def hit(self, text: str) -> Hit:
+        """Return the operation that matters: the first with a rule, else the first."""
+        row = event_row(text)
+        if row is not None:
+            hits = self._matcher.classify(row.message, "event")
+        else:
+            line = parse_line(text)
+            source = "" if line.program == "pod-log" or (line.program == "other" and not line.ident) else line.program
+            hits = self._matcher.classify(line.message, source)
+            pod = line.fields.get("pod", "")
+            if "/" in pod:
+                namespace, _, name = pod.partition("/")
+                hits = [h._replace(captures={"namespace": namespace, "pod": name, **h.captures}) for h in hits]
+        return next((h for h in hits if h.rule), hits[0])
+
+    def answer(self, number: int, text: str) -> dict[str, Any]:
+        """Return `{"line", "rule", "layers", "captures"}` for one line; `rule` is None when no rule knows it."""
+        hit = self.hit(text)
+        layers: list[dict[str, Any]] = [{"who": x.who, "text": x.text, **({"names": x.fields} if x.fields else {})} for x in hit.segment.layers]
+        layers.append({"who": hit.captures.get("plugin") or "root", "text": hit.segment.root})
+        captures = {k: v for k, v in sorted(hit.captures.items()) if v}
+        return {"line": number, "rule": hit.rule or None, "layers": layers, "captures": captures}
+
+    def json(self, number: int, text: str) -> str:
+        """Return the answer as one line of JSON."""
+        return json.dumps(self.answer(number, text), ensure_ascii=False) + "\n"
+
+    def text(self, number: int, text: str, language: str) -> str:
+        """Return the answer for a reader: one layer a line, the root message last."""
+        del number
+        words = labels(language)
+        answer = self.answer(1, text)
+        layers: list[dict[str, Any]] = answer["layers"]
+        out: list[str] = []
+        for depth, layer in enumerate(layers[:-1]):
+            names = " ".join(f"{k}={v}" for k, v in layer.get("names", {}).items())
+            out.append(f"{'  ' * depth}{layer['who']:<12} {printable(str(layer['text']))}" + (f"   [{printable(names)}]" if names and not _shown(layer) else ""))
+        out.append(f"{'  ' * (len(layers) - 1)}{words.root}: {printable(str(layers[-1]['text']))}")
+        captures: dict[str, str] = answer["captures"]
+        if captures:
+            out.append(f"{words.names}: " + ", ".join(f"{k} {printable(v)}" for k, v in captures.items()))
+        rule = answer["rule"]
+        if rule:
+            title = fill(self._catalog.by_id[rule].text[language].title, captures)
+            out.append(f"{words.rule}: {rule} - {title}")
+            out.append(f"{words.more}: msnet explain {rule}")
+        else:
+            out.append(f"{words.rule}: - ({words.none_rule})")
+        return "\n".join(out) + "\n"
+
+
+def _shown(layer: dict[str, Any]) -> bool:
+    return all(str(v) in str(layer["text"]) for v in layer["names"].values())

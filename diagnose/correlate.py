@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.engine import Engine, Group
+from diagnose.engine import VAGUE, Engine, Group
 from diagnose.model import Affected, Finding
 from diagnose.rule import SEVERITIES
 
@@ -10,8 +10,6 @@ GRACE = 300_000_000
 """Microseconds after a start in which a failure that ends by itself is normal (MicroShift waits 300 s for OVN-Kubernetes)."""
 _BOOTING = frozenset({"network-plugin-not-ready", "apiserver-unreachable", "cni-plugin-missing", "crio-default-network", "multus-not-running", "crio-not-running", "ovn-kubernetes-not-ready"})
 """Rules whose failure every boot shows for a while."""
-_VAGUE = frozenset({"sandbox-network-failed", "sandbox-name-reserved", "cni-del-failed"})
-"""Rules that tell that a pod's network failed, and not why."""
 _CONFIDENCE = {"high": 0, "medium": 1, "low": 2}
 _STATE = {"active": 0, "unknown": 1, "resolved": 2}
 
@@ -136,16 +134,16 @@ def _folded(made: list[tuple[Group, Finding]]) -> list[tuple[Group, Finding]]:
 
 
 def _explains(cause_group: Group, cause: Finding, group: Group, finding: Finding) -> bool:
-    if cause.severity == "info" or cause.rule in _VAGUE and finding.rule not in _VAGUE:
+    if cause.severity == "info" or cause.rule in VAGUE and finding.rule not in VAGUE:
         return False
-    if cause.rule in _VAGUE:
+    if cause.rule in VAGUE:
         order = ("sandbox-name-reserved", "sandbox-network-failed", "cni-del-failed")
         if order.index(cause.rule) >= order.index(finding.rule):
             return False
-    elif finding.rule not in _VAGUE and finding.rule not in cause_group.rule.explains and (group.added or not cause_group.added):
+    elif finding.rule not in VAGUE and finding.rule not in cause_group.rule.explains and (group.added or not cause_group.added):
         return False
     if not group.pods:
-        return finding.rule in _VAGUE or finding.rule in cause_group.rule.explains or not group.added
+        return finding.rule in VAGUE or finding.rule in cause_group.rule.explains or not group.added
     return group.pods.keys() <= cause_group.pods.keys() or (cause_group.rule.about == "node" and finding.rule in cause_group.rule.explains)
 
 
@@ -153,7 +151,7 @@ def _rank(group: Group, finding: Finding) -> tuple[object, ...]:
     return (
         SEVERITIES.index(finding.severity),
         _STATE[finding.state],
-        finding.rule in _VAGUE,
+        finding.rule in VAGUE,
         not group.added,
         _CONFIDENCE[finding.confidence],
         -sum(n for _, n in finding.explains),

@@ -9,9 +9,10 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from diagnose.catalog import Catalog
+from diagnose.checks.manifest import faults
 from diagnose.match import Hit, Matcher
 from diagnose.model import Evidence, Record, Resource
-from diagnose.parse.chain import CHAIN_LITERALS
+from diagnose.parse.chain import CHAIN_LITERALS, Segment
 from diagnose.parse.marker import LITERALS as MARK_LITERALS
 from diagnose.parse.marker import Mark, mark_of
 from diagnose.rule import Rule
@@ -28,6 +29,8 @@ _RECENT = 256
 _CONTEXT = 10_000_000
 """Microseconds for which a line that names a pod speaks for the next lines of the same process."""
 
+VAGUE = frozenset({"sandbox-network-failed", "sandbox-name-reserved", "cni-del-failed"})
+"""Rules that tell that a pod's network failed, and not why."""
 DEFAULT_KEYS = {"pod": ("namespace", "pod"), "nad": ("nad_namespace", "nad"), "network": ("network",), "node": ()}
 
 
@@ -97,6 +100,7 @@ class Engine:
         self._matcher = Matcher(catalog)
         self._recent: OrderedDict[tuple[str, ...], None] = OrderedDict()
         self._context: dict[tuple[str, str], tuple[str, int | None]] = {}
+        self._told: dict[str, int] = {}
         self._memo: OrderedDict[tuple[str, str], list[Hit]] = OrderedDict()
         self.groups: dict[tuple[str, tuple[str, ...]], Group] = {}
         self.ok: dict[str, Success] = {}
@@ -115,7 +119,13 @@ class Engine:
             self._marked(mark, record)
             if mark.kind != "pod-context":
                 return []
+        if record.span is not None and record.span[0] <= self._told.get(record.where.source, 0) <= record.span[1]:
+            return []
         hits = self._classified(record)
+        if record.part:
+            hits = [h for h in hits if not h.cut and h.rule not in VAGUE]
+        if any(h.rule and not h.cut and h.rule not in VAGUE for h in hits):
+            self._told[record.where.source] = record.where.line
         attempt = self._attempt_of(record, hits)
         for hit in hits:
             if hit.rule:
@@ -124,7 +134,7 @@ class Engine:
 
     def _classified(self, record: Record) -> list[Hit]:
         self.judged += 1
-        if record.program == "other":
+        if record.program == "other" or record.level == "debug" or (record.program == "multus" and record.level == "info"):
             return []
         key = (record.program, record.message)
         hits = self._memo.get(key)
@@ -140,6 +150,11 @@ class Engine:
         key = (resource.kind, resource.namespace, resource.name)
         if len(self.resources) < RESOURCES or key in self.resources:
             self.resources[key] = resource
+        for fault in faults(resource):
+            segment = Segment("add", (), fault.text, 0, (), {})
+            pod = f"{resource.namespace}/{resource.name}" if "pod" in fault.captures else ""
+            record = Record(None, "object", fault.text, resource.where, fault.text, pod=pod)
+            self._add(Hit(fault.rule, segment, dict(fault.captures), False, False), record, "")
         if resource.kind == "Pod":
             status = resource.body.get("status") or {}
             running = status.get("phase") == "Running" and status.get("ready", True)

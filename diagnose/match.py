@@ -38,7 +38,8 @@ class Matcher:
     def _classify(self, segment: Segment, source: str) -> Hit:
         best = self._best(segment, source, cut=False) or self._best(segment, source, cut=True)
         if best is None:
-            return Hit("", segment, dict(segment.fields), False, False)
+            unknown = "sandbox-network-failed" if segment.in_chain and segment.op == "add" and segment.root else ""
+            return Hit(unknown, segment, {**segment.fields, "reason": segment.root} if unknown else dict(segment.fields), False, False)
         message, match = best
         captures = {**segment.fields, **match.captures}
         return Hit(message.rule, segment, captures, match.cut, not message.rule)
@@ -46,7 +47,7 @@ class Matcher:
     def _best(self, segment: Segment, source: str, *, cut: bool) -> tuple[Message, Match] | None:
         text = segment.text
         low = fold(text)
-        chain = segment.in_chain or source == "cni"
+        chain = segment.in_chain or source in ("cni", "multus")  # what Multus logs as an error is what it returns
         best: tuple[tuple[int, ...], Message, Match] | None = None
         numbers = range(len(self._messages)) if cut else self._index.candidates(low)
         for number in numbers:
@@ -58,7 +59,9 @@ class Matcher:
                 match = message.template.match(text, low, match.at + 1, cut=cut)
             if match is None or (cut and not match.cut):
                 continue
-            if match.end <= segment.root_at:
+            if message.kind == "tail" and not chain and match.start > 0:
+                continue  # outside a chain an errno text means nothing unless it is all there is
+            if match.end <= segment.root_at and not any(a <= match.start < b for a, b in segment.gaps):
                 tier = 1  # It says only what a layer says; the root may say why.
             elif message.kind == "tail":
                 tier = 0 if segment.op == "delete" else 2

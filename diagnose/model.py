@@ -37,6 +37,10 @@ class Record(NamedTuple):
     count: int = 1
     first: int | None = None
     """An event's first time, when it differs from `time`."""
+    part: bool = False
+    """True for one line of a paragraph that may be one wrapped message: only a whole, telling message counts."""
+    span: tuple[int, int] | None = None
+    """Lines of which this is another reading: it counts only if none of them told anything."""
 
 
 class Resource(NamedTuple):

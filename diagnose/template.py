@@ -135,8 +135,12 @@ class Template:
         lead = pos
         if first == 1:
             lead = _clause_start(text, pos)
-            if self.gaps[0].name:
-                captures[self.gaps[0].name] = text[lead:pos].strip(" \"'")
+            gap = self.gaps[0]
+            value = text[lead:pos].strip(" \"'")
+            if gap.name and gap.name not in FREE and " " in value:
+                return None
+            if gap.name and value:
+                captures[gap.name] = value
         for i in range(first, len(self.gaps)):
             gap, literal = self.gaps[i], self.literals[i + 1]
             if i == len(self.gaps) - 1 and not literal.strip():

@@ -19,8 +19,13 @@ from diagnose.parse.when import Clock, micros
 _QUOTE = re.compile(r"^(?:\s{0,3}>\s?)+")
 _FRAME = re.compile(r"^\s*[\u2502\u2551|]\s?(.*?)\s*[\u2502\u2551|]?\s*$")
 _RULE = re.compile(r"^[\s\u2500-\u257f|+=_-]+$")
+_FENCE = re.compile(r"^```\w*$")
 _PROMPT = re.compile(r"^\s*(?:\[[^\]]*@[^\]]*\]|\S+@\S+?:\S*)?\s?[$#]\s+(?=\S)")
 _DESCRIBE = re.compile(r"^(Name|Namespace|Status|Labels|Node):\s+(\S.*)$")
+# A command that the paste begins with tells whose output follows; kubectl's namespace is "default" unless it is named.
+_COMMAND = re.compile(r"\b(?:kubectl|oc)\s(?:\S+\s)*?(?:logs|describe\s+po(?:ds?)?)(?:\s|/)(?:-\S+(?:[ =]\S+)?\s+)*(?:pods?/)?(?P<name>[a-z0-9][a-z0-9.-]*-[a-z0-9.-]+|[a-z0-9]{4,})")
+_NAMESPACE = re.compile(r"\s(?:-n|--namespace)[ =](\S+)")
+_ASSIGNED = re.compile(r"Successfully assigned (?P<namespace>[a-z0-9-]+)/(?P<name>[a-z0-9.-]+) to ")
 _NAD_HEAD = re.compile(r"^\W*(?:apiVersion|piVersion|kind):\s")
 _YAML_LINE = re.compile(r"^(?:\s+\S.*|\s*|[\w\"'.-]+:(?:\s.*)?|- .*|[\]}'\"].*|#.*)$")
 
@@ -88,7 +93,7 @@ def read(raw: bytes, clock: Clock, seen: InputSeen, base: int | None) -> Iterato
     blank = True
     for number, line in enumerate([*lines, ""], 1):
         stripped = line.strip()
-        if not stripped or stripped.startswith("```"):
+        if not stripped or _FENCE.match(stripped):
             yield from _paragraph(paragraph, clock, seen.source, base, (namespace, name))
             paragraph = []
             blank = True
@@ -105,11 +110,22 @@ def read(raw: bytes, clock: Clock, seen: InputSeen, base: int | None) -> Iterato
                 status = m[2].split()[0]
                 yield Resource("Pod", namespace, name, {"status": {"phase": status}}, Where(seen.source, number))
             continue
+        command = _COMMAND.search(line)
+        if command is not None:
+            yield from _paragraph(paragraph, clock, seen.source, base, (namespace, name))
+            paragraph = []
+            name = command["name"]
+            given = _NAMESPACE.search(line)
+            namespace = given[1] if given else "default"
+            continue
+        assigned = _ASSIGNED.search(line)
+        if assigned is not None:
+            namespace, name = assigned["namespace"], assigned["name"]
         row = pod_row(line)
         if row is not None:
             yield Resource("Pod", row.namespace, row.name, {"status": {"phase": row.status, "ready": row.ready}}, Where(seen.source, number))
             continue
-        parsed = parse_line(line)
+        parsed = parse_line(line.lstrip(" `"))
         if _begins(line, parsed) and not blank:
             yield from _paragraph(paragraph, clock, seen.source, base, (namespace, name))
             paragraph = []
@@ -122,31 +138,34 @@ def _paragraph(
 ) -> Iterator[Record]:
     if not lines:
         return
-    where = Where(source, lines[0][0])
-    if len(lines) > 1:
-        joined = _join([x[1] for x in lines])
-        raw = "\n".join(x[1] for x in lines)
-        yield from _record(joined, parse_line(joined), clock, where, base, pod, raw)
-        if lines[0][2].form or event_row(lines[0][1]) is not None:
-            # A log line or a table row that goes on below: the joined form says it all.
-            for number, line, parsed in lines[1:]:
-                yield from _record(line, parsed, clock, Where(source, number), base, pod, line, loose=True)
-            return
+    several = len(lines) > 1
+    span = (lines[0][0], lines[-1][0]) if several else None
+    joined: Record | None = None
+    if several:
+        text = _join([x[1] for x in lines])
+        joined = _record(text, parse_line(text), clock, Where(source, lines[0][0]), base, pod)
+        joined = joined._replace(raw="\n".join(x[1] for x in lines))
+    headed = bool(lines[0][2].form) or event_row(lines[0][1]) is not None
+    if joined is not None and headed:
+        # A log line or a table row that goes on below: the joined form says it all.
+        yield joined
     for number, line, parsed in lines:
-        yield from _record(line, parsed, clock, Where(source, number), base, pod, line, loose=len(lines) > 1)
+        one = _record(line, parsed, clock, Where(source, number), base, pod)
+        yield one._replace(part=several, span=span if headed else None)
+    if joined is not None and not headed:
+        yield joined._replace(span=span)
 
 
-def _record(
-    text: str, parsed: Line, clock: Clock, where: Where, base: int | None, pod: tuple[str, str], raw: str, *, loose: bool = False
-) -> Iterator[Record]:
+def _record(text: str, parsed: Line, clock: Clock, where: Where, base: int | None, pod: tuple[str, str]) -> Record:
     row = event_row(text)
     if row is not None:
         at, first = _aged(row.age, base), _aged(row.first_age, base)
         who = f"{row.namespace}/{row.name}" if row.kind in ("pod", "po") and row.name else "/".join(pod) if pod[1] and not row.name else ""
-        yield Record(at, "event", row.message, where, raw, pod=who, reason=row.reason, count=row.count, first=first, level=row.type)
-        return
+        return Record(at, "event", row.message, where, text, pod=who, reason=row.reason, count=row.count, first=first, level=row.type)
     record = to_record(Entry(text, parsed), clock, where)
-    yield record._replace(raw=raw, level="loose" if loose else record.level)
+    if not record.pod and pod[1] and record.program in ("", "pod-log", "kubelet"):
+        record = record._replace(pod="/".join(pod))
+    return record
 
 
 def _aged(age: str, base: int | None) -> int | None:

@@ -30,6 +30,8 @@ class Segment(NamedTuple):
     """The whole operation in canonical form, layers and root."""
     root_at: int
     """Where in `text` the root message begins."""
+    gaps: tuple[tuple[int, int], ...]
+    """Parts of `text` that stand before or between the layers and are none."""
     fields: dict[str, str]
     """pod, namespace, uid, sandbox, network, plugin, interface, netns: the innermost word on each."""
 
@@ -66,6 +68,8 @@ _LAYERS: tuple[tuple[str, str, str], ...] = (
     ("kubelet", "", r'failed to "(?P<action>\w+)" for "(?P<target>[^"]*)" with (?P<kind>\w+): "?'),
     ("kubelet", "", r'(?:Failed to create sandbox|CreatePodSandbox) for pod "(?P<pod>[^_"]+)_(?P<namespace>[^("]+)\((?P<uid>[^)]+)\)"(?: failed)?: '),
     ("kubelet", "", r"RunPodSandbox from runtime service failed: "),
+    ("kubelet", "delete", r"(?:StopPodSandbox|RemovePodSandbox) from runtime service failed: "),
+    ("kubelet", "delete", r"(?:Failed to stop sandbox|KillPodSandbox failed|Error stopping sandbox)[^:]{0,80}: "),
     ("kubelet", "", r"failed to SyncPod: "),
     ("kubelet", "", r"network is not ready: "),
     ("kubelet", "", r"(?:Error syncing pod|Error syncing pod (?P<uid>[0-9a-f-]+) \(\"(?P<pod>[^_\"]+)_(?P<namespace>[^(\"]+)\([^)]*\)\"\)),? skipping:? "),
@@ -83,8 +87,8 @@ _LAYERS: tuple[tuple[str, str, str], ...] = (
     ("cri-o", "delete", r"Error deleting network: "),
     ("cri-o", "add", r"Error while adding pod to CNI network \"(?P<defnet>[^\"]*)\": "),
     ("cri-o", "delete", r"Error while removing pod from CNI network \"(?P<defnet>[^\"]*)\": "),
-    ("containerd", "add", r'RunPodSandbox for (?:&PodSandboxMetadata\{Name:(?P<pod>[^,]+),Uid:(?P<uid>[^,]+),Namespace:(?P<namespace>[^,]+),[^}]*\}|"[^"]*") failed,? error="?'),
-    ("containerd", "delete", r'StopPodSandbox for "(?P<sandbox>[0-9a-f]+)" failed"? error="?'),
+    ("containerd", "add", r'RunPodSandbox for (?:&PodSandboxMetadata\{Name:(?P<pod>[^,]+),Uid:(?P<uid>[^,]+),Namespace:(?P<namespace>[^,]+),[^}]*\}|"[^"]*") failed(?:, error)?(?::|"? error=)\s?"?'),
+    ("containerd", "delete", r'StopPodSandbox for "(?P<sandbox>[0-9a-f]+)" failed(?::|"? error=)\s?"?'),
     ("containerd", "add", rf"failed to set ?up network for sandbox\s+{_BOX}: "),
     ("containerd", "add", rf"run pod sandbox failed: "),
     ("containerd", "delete", rf"failed to destroy network for sandbox {_BOX}: "),
@@ -161,7 +165,7 @@ _ENTRY = re.compile(
 
 # One of these stands in every record that holds a CNI, Multus or runtime layer; the scan looks for them.
 CHAIN_LITERALS = (
-    "pod sandbox", "setup network for sandbox", "set up network for sandbox", "destroy network for", "CNI network", "plugin cni failed to",
+    "pod sandbox", "setup network for sandbox", "setup network for pod", "set up network for sandbox", "destroy network for", "CNI network", "plugin cni failed to",
     "set up sandbox container", "clean up sandbox container", "plugin type=", "failed (add)", "failed (delete)", "CmdAdd (shim)", "CmdDel (shim)",
     "CmdCheck (shim)", "CmdGC (shim)", "CNI request failed with status", "Multus: ", "error configuring pod [", "to network ",
     "container from network", "in invoke ", "error invoking ", "getting result from ", "getting the delegate", "k8s delegates", "k8s network",
@@ -184,6 +188,7 @@ _MERGE = {"plugin2": "plugin", "ifname": "pod_interface", "delegate": "plugin", 
 
 def _peel_one(text: str) -> Segment:
     layers: list[Layer] = []
+    gaps: list[tuple[int, int]] = []
     fields: dict[str, str] = {}
     op = ""
     at = 0
@@ -196,6 +201,7 @@ def _peel_one(text: str) -> Segment:
             entry = _ENTRY.search(text, at)
             if entry is None or entry.start() == at:
                 break
+            gaps.append((at, entry.start()))
             at = entry.start()
             continue
         named = {k: v for k, v in m.groupdict().items() if v}
@@ -203,7 +209,7 @@ def _peel_one(text: str) -> Segment:
         layers.append(Layer(who, m.group().strip().rstrip(":"), named))
         op = kind or op
         at = m.end()
-    return Segment(op, tuple(layers), text, at, fields)
+    return Segment(op, tuple(layers), text, at, tuple(gaps), fields)
 
 
 def _take(fields: dict[str, str], named: dict[str, str]) -> None:
@@ -240,4 +246,4 @@ def peel(message: str) -> list[Segment]:
             at = len(text)
             break
     parts.append(text[at:])
-    return [_peel_one(p) for p in parts if p.strip()] or [Segment("", (), text, 0, {})]
+    return [_peel_one(p) for p in parts if p.strip()] or [Segment("", (), text, 0, (), {})]

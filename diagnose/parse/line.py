@@ -27,6 +27,9 @@ _CRI = re.compile(r"^(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\
 _STAMPED = re.compile(r"^(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)) (?P<rest>\S.*)$", re.DOTALL)
 _GOLOG = re.compile(r"^(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (?P<rest>.*)$", re.DOTALL)
 _AUDIT = re.compile(r"^(?:type=(?P<type>\w+) )?(?:msg=)?audit\((?P<time>\d+\.\d+):\d+\): (?P<rest>.*)$", re.DOTALL)
+_LOST_ESCAPES = re.compile(r'error="(?:[^"\\]|\\.)*"[^\s"]')  # a quote inside that lost its backslash
+_BARE = re.compile(r"^(?P<ident>[a-z][\w.-]*)\[(?P<pid>\d+)\]: (?P<rest>.*)$", re.DOTALL)
+_SYSLOG_LEVEL = re.compile(r"^(?:debug|info|notice|warn|warning|err|error) (?=time=|[IWEF]\d{4} |\d{4}-\d\d-\d\dT\S+ \[)")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?')
 _KEY = re.compile(r'\s([A-Za-z][\w.-]*)=("(?:[^"\\]|\\.)*"?|\{.*?\}|\[[^\]]*\]|\S+)')
 _BLOCK = re.compile(r"\s(?P<key>[A-Za-z]\w*)=<(?:\n|$)")
@@ -111,7 +114,7 @@ def _structured(rest: str) -> tuple[str, dict[str, str]]:
     return message, fields
 
 
-_WRAPPERS = ("RunPodSandbox from runtime service failed", "Failed to create sandbox for pod", "CreatePodSandbox for pod failed", "Error syncing pod, skipping", "StopPodSandbox from runtime service failed", "Failed to stop sandbox", "KillPodSandbox failed", "RemovePodSandbox from runtime service failed")  # fmt: skip
+_WRAPPERS = ("RunPodSandbox from runtime service failed", "Failed to create sandbox for pod", "CreatePodSandbox for pod failed", "Error syncing pod, skipping")
 
 
 _EVENT = re.compile(
@@ -175,9 +178,12 @@ def program_line(text: str) -> Line:
     m = _LOGRUS.match(text)
     if m is not None:
         message = go_unquote(m["msg"]) if (m["msg"] or "").startswith('"') else (m["msg"] or "")
-        fields = {k: go_unquote(v) if v.startswith('"') else v for k, v in _KEY.findall(m["rest"] or "")}
+        rest = m["rest"] or ""
+        fields = {k: go_unquote(v) if v.startswith('"') else v for k, v in _KEY.findall(rest)}
+        if fields.get("error") and rest.count('"') % 2 == 0 and _LOST_ESCAPES.search(rest):
+            fields["error"] = rest.partition(' error="')[2].rstrip('"')
         if fields.get("error"):
-            message = f'{message} error="{fields["error"]}' if message.endswith("failed") else f"{message}: {fields['error']}"
+            message = f"{message}: {fields['error']}"
         return Line(m["time"] or "", "iso", "", "", "", "crio", _LEVEL.get(m["level"], m["level"]), message, fields)
     m = _LEVELED.match(text)
     if m is not None:
@@ -203,9 +209,13 @@ def parse_line(text: str) -> Line:
     """Take one log line apart. Text that has no known form comes back whole as the message, with program ""."""
     m = _HEAD.match(text)
     if m is None:
-        return program_line(text)
+        bare = _BARE.match(text)
+        if bare is None:
+            return program_line(text)
+        inner = program_line(bare["rest"])
+        return inner._replace(ident=bare["ident"], pid=bare["pid"], program=inner.program or _program(bare["ident"]))
     form = next(k for k in ("bsd", "iso", "full", "unix", "mono", "ctime") if m[k])
-    inner = program_line(m["rest"])
+    inner = program_line(_SYSLOG_LEVEL.sub("", m["rest"]))
     outer = _program(m["ident"])
     program = inner.program if inner.program not in ("", "pod-log") else outer
     if outer in ("kubelet", "containerd") and program == "crio":

@@ -1,0 +1,1 @@
+"""What a message cannot say: checks of the objects themselves."""

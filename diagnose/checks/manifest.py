@@ -1,0 +1,93 @@
+"""Checks of one object by itself: can Multus read this NAD's config, and this pod's annotation?
+
+Sources: network-attachment-definition-client pkg/utils/cniconfig.go (GetCNIConfig), multus-cni
+pkg/k8sclient/k8sclient.go (parsePodNetworkAnnotation, parsePodNetworkObjectName), pkg/types/conf.go (LoadDelegateNetConf).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple, cast
+
+from diagnose.model import Resource
+
+NETWORKS = "k8s.v1.cni.cncf.io/networks"
+_ITEM = re.compile(r"^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\s*/\s*)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\s*@\s*[^\s/]{1,15})?$")
+_TEMPLATES = frozenset({"Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "Job"})
+
+
+class Fault(NamedTuple):
+    """What is wrong with an object: the rule, its captures, and the words or excerpt that show it."""
+
+    rule: str
+    captures: dict[str, str]
+    text: str
+
+
+def faults(resource: Resource) -> Iterator[Fault]:
+    """Yield what makes Multus refuse `resource`: a NAD's config or a pod's networks annotation."""
+    if resource.kind == "NetworkAttachmentDefinition":
+        yield from _nad(resource)
+    elif resource.kind in ("Pod", *_TEMPLATES):
+        annotations = _annotations(resource)
+        value = annotations.get(NETWORKS)
+        if isinstance(value, str) and value:
+            yield from _annotation(resource, value)
+
+
+def _annotations(resource: Resource) -> dict[str, Any]:
+    meta: Any = resource.body.get("metadata")
+    if resource.kind in _TEMPLATES:
+        meta = ((resource.body.get("spec") or {}).get("template") or {}).get("metadata")
+    found = (meta or {}).get("annotations")
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def _excerpt(text: str, error: json.JSONDecodeError) -> str:
+    lines = text.split("\n")
+    line = lines[error.lineno - 1] if error.lineno <= len(lines) else ""
+    return f"{line}\n{' ' * (error.colno - 1)}^ line {error.lineno}, column {error.colno}: {error.msg}"
+
+
+def _nad(resource: Resource) -> Iterator[Fault]:
+    names = {"nad": resource.name, "nad_namespace": resource.namespace}
+    spec = resource.body.get("spec")
+    config = spec.get("config") if isinstance(spec, dict) else None
+    if config is None or config == "":
+        yield Fault("nad-config-empty", names, f"NetworkAttachmentDefinition {resource.name} has no spec.config")
+        return
+    if not isinstance(config, str):
+        yield Fault("nad-config-invalid-json", {**names, "reason": "spec.config is no string"}, f"spec.config: {json.dumps(config, default=str)[:200]}")
+        return
+    try:
+        body = json.loads(config)
+    except json.JSONDecodeError as e:
+        yield Fault("nad-config-invalid-json", {**names, "reason": f"line {e.lineno}, column {e.colno}: {e.msg}"}, _excerpt(config, e))
+        return
+    if not isinstance(body, dict):
+        yield Fault("nad-config-invalid-json", {**names, "reason": "spec.config is JSON, but no object"}, config[:200])
+        return
+    d = cast("dict[str, Any]", body)
+    plugins = d.get("plugins")
+    entries = [d] if d.get("type") else [p for p in plugins if isinstance(p, dict)] if isinstance(plugins, list) else []
+    if not entries or any(not p.get("type") for p in entries):
+        yield Fault("nad-config-missing-type", names, config[:200])
+
+
+def _annotation(resource: Resource, value: str) -> Iterator[Fault]:
+    names = {"pod": resource.name, "namespace": resource.namespace}
+    text = f"{NETWORKS}: {value}"
+    if not any(c in value for c in '[{"'):
+        bad = next((i for i in value.split(",") if not _ITEM.match(i.strip())), None)
+        if bad is not None:
+            yield Fault("annotation-invalid-format", {**names, "value": bad.strip()}, text)
+        return
+    try:
+        body = json.loads(value)
+    except json.JSONDecodeError as e:
+        yield Fault("annotation-invalid-json", {**names, "reason": f"line {e.lineno}, column {e.colno}: {e.msg}"}, _excerpt(value, e))
+        return
+    if not isinstance(body, list) or any(not isinstance(x, dict) for x in cast("list[object]", body)):
+        yield Fault("annotation-invalid-format", {**names, "value": "not a list of objects"}, text)

@@ -100,7 +100,7 @@ class Engine:
         self._matcher = Matcher(catalog)
         self._recent: OrderedDict[tuple[str, ...], None] = OrderedDict()
         self._context: dict[tuple[str, str], tuple[str, int | None]] = {}
-        self._told: dict[str, int] = {}
+        self._told: dict[str, dict[str, int]] = {}
         self._memo: OrderedDict[tuple[str, str], list[Hit]] = OrderedDict()
         self.groups: dict[tuple[str, tuple[str, ...]], Group] = {}
         self.ok: dict[str, Success] = {}
@@ -119,13 +119,21 @@ class Engine:
             self._marked(mark, record)
             if mark.kind != "pod-context":
                 return []
-        if record.span is not None and record.span[0] <= self._told.get(record.where.source, 0) <= record.span[1]:
-            return []
         hits = self._classified(record)
-        if record.part:
+        told = self._told.setdefault(record.where.source, {})
+        span = record.span
+        rules = {r for r, line in told.items() if span and span[0] <= line <= span[1]}
+        if rules:
+            # Another reading of lines that told already: it may only add names.
+            for hit in hits:
+                if hit.rule in rules:
+                    self._add(hit, record, self._attempt_of(record, hits), counts=False)
+            return []
+        if record.part or (record.program == "multus" and record.level == "info"):
             hits = [h for h in hits if not h.cut and h.rule not in VAGUE]
-        if any(h.rule and not h.cut and h.rule not in VAGUE for h in hits):
-            self._told[record.where.source] = record.where.line
+        for hit in hits:
+            if hit.rule and not hit.cut and hit.rule not in VAGUE:
+                told[hit.rule] = record.where.line
         attempt = self._attempt_of(record, hits)
         for hit in hits:
             if hit.rule:
@@ -134,7 +142,7 @@ class Engine:
 
     def _classified(self, record: Record) -> list[Hit]:
         self.judged += 1
-        if record.program == "other" or record.level == "debug" or (record.program == "multus" and record.level == "info"):
+        if record.program == "other" or record.level == "debug":
             return []
         key = (record.program, record.message)
         hits = self._memo.get(key)
@@ -217,7 +225,7 @@ class Engine:
                 return sandbox
         return ""
 
-    def _add(self, hit: Hit, record: Record, attempt: str) -> None:
+    def _add(self, hit: Hit, record: Record, attempt: str, *, counts: bool = True) -> None:
         rule = self._catalog.by_id[hit.rule]
         pod = self._pod_of(hit, record)
         captures = {k: v for k, v in hit.captures.items() if v}
@@ -239,7 +247,7 @@ class Engine:
         group.added = group.added or hit.segment.op != "delete"
         group.whole = group.whole or not hit.cut
         first = record.first if record.first is not None else record.time
-        new = self._is_new(rule.id, key, pod, attempt, record)
+        new = counts and self._is_new(rule.id, key, pod, attempt, record)
         if new:
             kind = "event" if record.program == "event" else "chain" if hit.segment.in_chain and record.program in ("kubelet", "microshift") else record.program
             place = (record.where.source, kind)
@@ -255,7 +263,8 @@ class Engine:
                 times.first = first if times.first is None else min(times.first, first)
             if record.time is not None:
                 times.last = record.time if times.last is None else max(times.last, record.time)
-        self._sample(group, record)
+        if counts:
+            self._sample(group, record)
 
     def _is_new(self, rule: str, key: tuple[str, ...], pod: str, attempt: str, record: Record) -> bool:
         """Return False if this attempt was counted before: the kubelet logs each four times, Multus twice."""

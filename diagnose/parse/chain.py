@@ -93,6 +93,7 @@ _LAYERS: tuple[tuple[str, str, str], ...] = (
     ("containerd", "add", rf"run pod sandbox failed: "),
     ("containerd", "delete", rf"failed to destroy network for sandbox {_BOX}: "),
     ("dockershim", "add", rf'\[?failed to set up sandbox container {_BOX} network for pod "(?P<pod>[^"]+)": '),
+    ("dockershim", "add", r'Failed to setup network for pod "(?P<pod>[^_"]+)_(?P<namespace>[^("]+)\((?P<uid>[^)]+)\)" using network plugins "cni": '),
     ("dockershim", "delete", rf'failed to clean up sandbox container {_BOX} network for pod "(?P<pod>[^"]+)": '),
     ("dockershim", "add", r'[nN]etwork[pP]lugin cni failed to set up pod "(?P<pod>[^"_]+)_(?P<namespace>[^"]+)" network: '),
     ("dockershim", "delete", r'[nN]etwork[pP]lugin cni failed to teardown pod "(?P<pod>[^"_]+)_(?P<namespace>[^"]+)" network: '),

@@ -1,1 +1,80 @@
-"""stub"""
+"""The report as Markdown for a ticket: plain, short, safe to paste."""
+
+from __future__ import annotations
+
+from diagnose.catalog import Catalog
+from diagnose.lang import Labels, labels
+from diagnose.model import Finding, Report
+from diagnose.render.terminal import clock, verdict_of, where
+from diagnose.render.words import printable, words
+from diagnose.rule import Rule
+
+_EVIDENCE = 3
+_SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>#|"})
+
+
+def _prose(text: str) -> str:
+    """Return `text` with everything that Markdown would read as markup escaped."""
+    return text.translate(_SPECIAL)
+
+
+def _fence(text: str) -> list[str]:
+    """Return `text` as a code block whose fence no line of it can close."""
+    longest = max((len(run) for line in text.splitlines() for run in line.split() if set(run) == {"`"}), default=0)
+    mark = "`" * max(3, longest + 1)
+    return [mark, *text.splitlines(), mark]
+
+
+def render(report: Report, catalog: Catalog, language: str) -> str:
+    """Return the report as Markdown."""
+    w = labels(language)
+    verdict, _ = verdict_of(report, w)
+    out = [f"# msnet: {_prose(verdict)}", ""]
+    low, high = report.window
+    span = f"{clock(low)} .. {clock(high)} UTC, " if low is not None else ""
+    out += [f"{w.evidence_window}: {span}{sum(i.lines for i in report.inputs)} {w.lines}; msnet {report.tool}, {w.rule_page} {report.catalog}", ""]
+    active = [f for f in report.findings if f.state != "resolved" and f.severity != "info"]
+    for f in active:
+        out += _finding(f, catalog.by_id[f.rule], language, w)
+    rest = [f for f in report.findings if f not in active]
+    for f in rest:
+        state = w.state[f.state] if f.state == "resolved" else w.severity[f.severity]
+        out.append(f"- **{f.rule}** ({state}): {_prose(words(f, catalog.by_id[f.rule], language).title)}")
+    if rest:
+        out.append("")
+    unknown = [i for i in report.inputs if i.kind == "unknown"]
+    if report.gaps or unknown:
+        out += [f"## {w.blind}", ""]
+        out += [f"- {_prose(g.source + ': ' if g.source and g.source not in g.reason else '')}{_prose(g.reason)}" + (f" ({w.gap_hint}: `{g.hint}`)" if g.hint else "") for g in report.gaps]
+        out += [f"- {_prose(i.source)}: {w.unknown_input}" for i in unknown]
+        out.append("")
+    if report.inputs:
+        out += [f"## {w.inputs}", ""]
+        out += [f"- {_prose(i.source)}: {i.kind}, {i.lines} {w.lines}" for i in report.inputs]
+        out.append("")
+    return "\n".join(out)
+
+
+def _finding(f: Finding, rule: Rule, language: str, w: Labels) -> list[str]:
+    text = words(f, rule, language)
+    out = [f"## {_prose(text.title)}", ""]
+    out.append(f"`{f.rule}`, {w.severity[f.severity]}, {w.state[f.state]}, {w.sure}: {w.confidence[f.confidence]}, {w.times.format(n=f.count)}" + (f", {w.since} {clock(f.first)}, {w.last} {clock(f.last)}" if f.first is not None else ""))
+    if f.affected:
+        out += ["", f"**{w.hits}**: " + ", ".join(f"{w.kind.get(a.kind, a.kind)} `{a.namespace + '/' if a.namespace else ''}{a.name}`" for a in f.affected[:20])]
+    out += ["", f"**{w.why}**: {_prose(text.cause)}", "", f"**{w.seen}**:", ""]
+    for e in f.evidence[:_EVIDENCE]:
+        out += [_prose(where(e)), "", *_fence(printable(e.text)), ""]
+    out += [f"**{w.do}**:", ""]
+    for number, step in enumerate(text.steps, 1):
+        out.append(f"{number}. {_prose(step.text)} ({w.effect[step.effect]})")
+        if step.command:
+            out += ["", *("   " + line for line in _fence(step.command)), ""]
+    out += ["", f"**{w.verify}**: {_prose(text.verify)}"]
+    if text.verify_command:
+        out += ["", *_fence(text.verify_command)]
+    if f.explains:
+        out += ["", f"**{w.explains}**: " + ", ".join(f"{r} ({w.times.format(n=n)})" for r, n in f.explains)]
+    if rule.guide:
+        out += ["", f"{w.guide}: {', '.join(rule.guide)}"]
+    out.append("")
+    return out

@@ -1,1 +1,227 @@
-"""stub"""
+"""The report for a reader at a terminal: verdict, first cause and blind spots on the first screen.
+
+Log text and commands are written as they are: never as markup, never with control characters, commands never wrapped.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+
+from diagnose.catalog import Catalog
+from diagnose.lang import Labels, labels
+from diagnose.model import Affected, Evidence, Finding, Report
+from diagnose.parse.when import moment
+from diagnose.render.words import printable, words
+from diagnose.rule import Rule
+
+_STYLE = {"error": "1;31", "warning": "1;33", "info": "36", "ok": "1;32", "dim": "2", "bold": "1"}
+_MARK = {"error": ("\u2716", "x"), "warning": ("\u25b2", "!"), "info": ("\u2022", "i"), "resolved": ("\u2714", "ok")}
+_EVIDENCE = 3
+_PODS = 6
+
+
+def wide(text: str) -> int:
+    """Return how many columns `text` takes on a terminal."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+class _Page:
+    """Lines under fixed labels in one column."""
+
+    def __init__(self, width: int, *, color: bool, unicode: bool) -> None:
+        self.width = width
+        self._color = color
+        self._unicode = unicode
+        self.lines: list[str] = []
+
+    def style(self, text: str, style: str) -> str:
+        return f"\x1b[{_STYLE[style]}m{text}\x1b[0m" if self._color and text else text
+
+    def mark(self, kind: str) -> str:
+        return _MARK[kind][0 if self._unicode else 1]
+
+    def add(self, text: str = "") -> None:
+        self.lines.append(text.rstrip())
+
+    def field(self, label: str, text: str, *, indent: int = 11, verbatim: bool = False, style: str = "") -> None:
+        """Write `text` behind `label`, wrapped to the width unless it is `verbatim`."""
+        head = "   " + label + " " * max(1, indent - 3 - wide(label))
+        room = max(20, self.width - indent)
+        parts = [text] if verbatim else wrap(text, room)
+        for number, part in enumerate(parts or [""]):
+            body = self.style(part, style) if style else part
+            self.add((self.style(head, "dim") if number == 0 else " " * indent) + body)
+
+
+def wrap(text: str, room: int) -> list[str]:
+    """Wrap prose to `room` columns; Japanese breaks between any two characters, but not before a closing mark."""
+    if text.isascii():
+        return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    lines: list[str] = []
+    line = ""
+    for word in _words(text):
+        if line and wide(line) + wide(word.rstrip()) > room and word[0] not in "\u3001\u3002\u300d\uff09)":
+            lines.append(line.rstrip())
+            line = ""
+        line += word.lstrip() if not line else word
+    if line.strip():
+        lines.append(line.rstrip())
+    return lines
+
+
+def _words(text: str) -> list[str]:
+    found: list[str] = []
+    word = ""
+    for c in text:
+        if unicodedata.east_asian_width(c) in "WF":
+            if word:
+                found.append(word)
+            found.append(c)
+            word = ""
+        elif c == " ":
+            found.append(word + c)
+            word = ""
+        else:
+            word += c
+    if word:
+        found.append(word)
+    return found
+
+
+def clock(us: int | None) -> str:
+    """Return a time as `2026-11-23 20:04:05` in UTC, or a dash."""
+    return moment(us).strftime("%Y-%m-%d %H:%M:%S") if us is not None else "-"
+
+
+def middle(text: str, room: int) -> str:
+    """Return `text` in one line, cut in its middle to `room` columns; the end, where the root cause stands, stays longer."""
+    flat = " ".join(printable(text).split())
+    if wide(flat) <= room:
+        return flat
+    head = room // 4
+    return f"{flat[:head]} \u2026 {flat[-(room - head - 3):]}"
+
+
+def _affected(found: list[Affected], words_: Labels) -> str:
+    shown = [f"{words_.kind.get(a.kind, a.kind)} {a.namespace + '/' if a.namespace else ''}{a.name}" for a in found[:_PODS]]
+    if len(found) > _PODS:
+        shown.append(words_.and_more.format(n=len(found) - _PODS))
+    return ", ".join(shown)
+
+
+def where(evidence: Evidence) -> str:
+    """Return where a piece of evidence stands: file:line, or file and cursor."""
+    if evidence.line:
+        return f"{evidence.source}:{evidence.line}"
+    return evidence.source
+
+
+def render(report: Report, catalog: Catalog, language: str, *, width: int, color: bool, quiet: bool, unicode: bool) -> str:
+    """Return the report as text of at most `width` columns, commands and names apart."""
+    w = labels(language)
+    page = _Page(width, color=color, unicode=unicode)
+    _head(page, report, w)
+    active = [f for f in report.findings if f.state != "resolved" and f.severity != "info"]
+    rest = [f for f in report.findings if f not in active]
+    for finding in active:
+        if quiet:
+            page.add(f"{page.style(page.mark(finding.severity), finding.severity)}  {finding.rule}  {words(finding, catalog.by_id[finding.rule], language).title}")
+        else:
+            page.add()
+            _finding(page, finding, catalog.by_id[finding.rule], language, w)
+    if rest and not quiet:
+        page.add()
+    for finding in rest:
+        _short(page, finding, catalog.by_id[finding.rule], language, w, quiet=quiet)
+    if not quiet:
+        _blind(page, report, w)
+    return "\n".join(page.lines) + "\n"
+
+
+def _head(page: _Page, report: Report, w: Labels) -> None:
+    low, high = report.window
+    lines = sum(i.lines for i in report.inputs)
+    span = f"{clock(low)} .. {clock(high)} UTC, " if low is not None else ""
+    page.add(f"{page.style('msnet diagnose', 'bold')}   {w.evidence_window} {span}{lines:,} {w.lines}".replace(",", " ", 0))
+    verdict, style = verdict_of(report, w)
+    page.add(f"{w.verdict}  {page.style(verdict, style)}")
+
+
+def verdict_of(report: Report, w: Labels) -> tuple[str, str]:
+    """Return the verdict's words, and the style that goes with them."""
+    from diagnose.diagnosis import usable
+
+    if not usable(report):
+        return w.no_evidence, "warning"
+    active = [f for f in report.findings if f.state != "resolved" and f.severity != "info"]
+    resolved = [f for f in report.findings if f.state == "resolved" and f.severity != "info"]
+    info = [f for f in report.findings if f.severity == "info"]
+    parts = [w.causes.format(n=len(active))] if active else [w.healthy]
+    if resolved:
+        parts.append(w.resolved_count.format(n=len(resolved)))
+    if info:
+        parts.append(w.info_count.format(n=len(info)))
+    if report.gaps:
+        parts.append(w.blind_count.format(n=len(report.gaps)))
+    return ", ".join(parts), "error" if any(f.severity == "error" for f in active) else "warning" if active else "ok"
+
+
+def _finding(page: _Page, f: Finding, rule: Rule, language: str, w: Labels) -> None:
+    text = words(f, rule, language)
+    page.add(f"{page.style(f'{page.mark(f.severity)}  {f.rule}', f.severity)}  {w.severity[f.severity]}   {w.state[f.state]}   {w.sure}: {w.confidence[f.confidence]}")
+    for part in wrap(text.title, page.width - 3):
+        page.add("   " + page.style(part, "bold"))
+    times = [w.times.format(n=f.count)]
+    if f.first is not None:
+        times.append(f"{w.since} {clock(f.first)}")
+    if f.last is not None and f.last != f.first:
+        times.append(f"{w.last} {clock(f.last)}")
+    if f.affected:
+        page.field(w.hits, _affected(f.affected, w) + "   (" + ", ".join(times) + ")")
+    else:
+        page.field(w.hits, ", ".join(times))
+    for number, e in enumerate(f.evidence[:_EVIDENCE]):
+        page.field(w.seen if number == 0 else "", where(e), style="dim")
+        page.field("", middle(e.text, max(40, page.width - 13) * 2 if number == 0 else max(40, page.width - 13)), verbatim=True, indent=13)
+    page.field(w.why, text.cause)
+    for number, step in enumerate(text.steps, 1):
+        page.field(w.do if number == 1 else "", f"{number}. {step.text}  [{w.effect[step.effect]}]")
+        for line in step.command.splitlines():
+            page.field("", line, indent=14, verbatim=True, style="bold")
+    page.field(w.verify, text.verify)
+    if text.verify_command:
+        page.field("", text.verify_command, indent=14, verbatim=True, style="bold")
+    if f.explains:
+        page.field(w.explains, ", ".join(f"{r} ({w.times.format(n=n)})" for r, n in f.explains))
+    page.field(w.more, f"msnet explain {f.rule}" + (f"   |   {w.guide} {', '.join(rule.guide)}" if rule.guide else ""))
+
+
+def _short(page: _Page, f: Finding, rule: Rule, language: str, w: Labels, *, quiet: bool) -> None:
+    kind = "resolved" if f.state == "resolved" else f.severity
+    text = words(f, rule, language)
+    state = w.state[f.state] if f.state == "resolved" else w.severity[f.severity]
+    page.add(f"{page.style(page.mark(kind), 'ok' if kind == 'resolved' else 'info')}  {f.rule}  {state}  {text.title}")
+    if quiet:
+        return
+    if f.state == "resolved" and f.resolved_by:
+        page.field(w.over, f"{clock(f.last)}  {middle(f.resolved_by, page.width - 34)}", verbatim=True)
+    elif f.severity == "info":
+        if f.affected:
+            page.field(w.hits, _affected(f.affected, w))
+        if text.steps and text.steps[0].command:
+            page.field(w.do, text.steps[0].command, verbatim=True)
+
+
+def _blind(page: _Page, report: Report, w: Labels) -> None:
+    unknown = [i for i in report.inputs if i.kind == "unknown"]
+    page.add()
+    if report.gaps or unknown:
+        page.add(page.style("?", "warning") + "  " + w.blind)
+        for gap in report.gaps:
+            page.field("", f"{gap.source}: {gap.reason}" if gap.source and gap.source not in gap.reason else gap.reason)
+            if gap.hint:
+                page.field("", f"{w.gap_hint}: {gap.hint}", indent=13, verbatim=True)
+        for item in unknown:
+            page.field("", f"{item.source}: {w.unknown_input}")
+    page.field(w.read, "; ".join(f"{i.source} ({i.kind}, {i.lines} {w.lines})" for i in report.inputs if i.kind != "unknown")[: page.width * 3])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.engine import VAGUE, Engine, Group
+from diagnose.engine import DEFAULT_KEYS, SAMPLES, VAGUE, Engine, Group, PodTimes, Success, earliest, latest
 from diagnose.model import Affected, Finding
 from diagnose.rule import SEVERITIES
 
@@ -16,11 +16,58 @@ _STATE = {"active": 0, "unknown": 1, "resolved": 2}
 
 def findings(engine: Engine) -> list[Finding]:
     """Return the findings of everything that `engine` was fed, root causes first."""
-    groups = _merged(list(engine.groups.values()))
-    made = [(g, _finding(g, engine)) for g in groups]
+    groups = list(engine.groups.values())
+    _name_spaces(groups, engine)
+    for group in groups:
+        complete(group, engine)
+    made = [(g, _finding(g, engine)) for g in _merged(groups)]
     kept = _folded(made)
     kept.sort(key=lambda x: _rank(*x))
     return [f for _, f in kept]
+
+
+def _name_spaces(groups: list[Group], engine: Engine) -> None:
+    """Give a pod that a table names without its namespace the one that other evidence knows, if there is only one."""
+    known: dict[str, set[str]] = {}
+    for pod in [p for g in groups for p in g.pods] + list(engine.ok) + [f"{r.namespace}/{r.name}" for r in engine.resources.values() if r.kind == "Pod"]:
+        namespace, _, name = pod.partition("/")
+        if namespace:
+            known.setdefault(name, set()).add(pod)
+    for name, pods in known.items():
+        if len(pods) != 1:
+            continue
+        (pod,) = pods
+        for success in engine.ok.pop(f"/{name}", []):
+            engine.ok.setdefault(pod, []).append(success)
+        for group in groups:
+            times = group.pods.pop(f"/{name}", None)
+            if times is None:
+                continue
+            _join_times(group.pods.setdefault(pod, PodTimes()), times)
+            if group.captures.get("pod") == name:
+                group.captures.setdefault("namespace", pod.partition("/")[0])
+            if group.rule.about == "pod" and not group.rule.key:
+                group.key = (pod.partition("/")[0], name)
+
+
+def _join_times(mine: PodTimes, other: PodTimes) -> None:
+    mine.last = latest(mine.last, other.last)
+    mine.last_relative = latest(mine.last_relative, other.last_relative)
+
+
+def complete(group: Group, engine: Engine) -> None:
+    """Fill in what the messages leave out from the NAD, where it is among the evidence."""
+    captures = group.captures
+    nad = engine.nads.find(captures.get("nad_namespace") or captures.get("namespace", ""), captures.get("nad") or captures.get("network", ""))
+    if nad is None and not captures.get("nad") and not captures.get("network"):
+        asked = {n for pod in group.pods for n in engine.nads.asked_by(pod)}
+        if len(asked) == 1:
+            nad = engine.nads.find(*next(iter(asked)))
+    if nad is not None:
+        for key, value in nad.facts.items():
+            captures.setdefault(key, value)
+    if nad is not None or captures.get("nad"):
+        group.key = tuple(captures.get(k, "") or v for k, v in zip(group.rule.key or DEFAULT_KEYS[group.rule.about], group.key, strict=True))
 
 
 def _merged(groups: list[Group]) -> list[Group]:
@@ -38,6 +85,8 @@ def _merged(groups: list[Group]) -> list[Group]:
 
 
 def _agrees(vague: Group, known: Group) -> bool:
+    if vague.key == known.key:
+        return True
     if all(vague.key) and vague.key:
         return False
     if any(a and b and a != b for a, b in zip(vague.key, known.key, strict=True)):
@@ -51,19 +100,13 @@ def _absorb(into: Group, other: Group) -> None:
     for place, n in other.counts.items():
         into.counts[place] = max(into.counts.get(place, 0), n)
     for pod, times in other.pods.items():
-        mine = into.pods.get(pod)
-        if mine is None:
-            into.pods[pod] = times
-        else:
-            mine.first = min((x for x in (mine.first, times.first) if x is not None), default=None)
-            mine.last = max((x for x in (mine.last, times.last) if x is not None), default=None)
-    into.first = min((x for x in (into.first, other.first) if x is not None), default=None)
-    into.last = max((x for x in (into.last, other.last) if x is not None), default=None)
+        _join_times(into.pods.setdefault(pod, PodTimes()), times)
+    into.first = earliest(into.first, other.first)
+    into.last = latest(into.last, other.last)
     into.programs |= other.programs
     into.added = into.added or other.added
     into.whole = into.whole or other.whole
-    room = max(0, 4 - len(into.samples))
-    into.samples.extend(other.samples[:room])
+    into.samples.extend(other.samples[: max(0, SAMPLES - len(into.samples))])
 
 
 def _count(group: Group) -> int:
@@ -101,11 +144,22 @@ def _state(group: Group, engine: Engine) -> tuple[str, str]:
         return ("active" if group.last is not None else "unknown"), ""
     over: list[str] = []
     for pod, times in group.pods.items():
-        ok = engine.ok.get(pod)
-        if ok is None or (ok.time is not None and times.last is not None and ok.time < times.last) or (ok.time is None and times.last is not None):
+        success = _over(engine.ok.get(pod, []), times)
+        if success is None:
             return ("active" if group.last is not None else "unknown"), ""
-        over.append(ok.text)
+        over.append(success.text)
     return "resolved", over[0]
+
+
+def _over(known: list[Success], times: PodTimes) -> Success | None:
+    """Return what shows that a pod works after its last failure; dates win over ages, and an object's state over both."""
+    for success in known:
+        if success.time is None:
+            return success
+        last = times.last_relative if success.relative else times.last
+        if last is not None and success.time > last and (not success.relative or times.last is None):
+            return success
+    return None
 
 
 def _is_boot(group: Group, engine: Engine, state: str) -> bool:

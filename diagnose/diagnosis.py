@@ -9,8 +9,8 @@ from diagnose import __version__
 from diagnose.catalog import Catalog
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.correlate import findings
-from diagnose.engine import Engine, literals
-from diagnose.model import Finding, Record, Report, Resource
+from diagnose.engine import Engine, earliest, latest, literals
+from diagnose.model import Finding, Gap, Record, Report, Resource
 from diagnose.parse.when import micros
 from diagnose.rule import CONFIDENCES, SEVERITIES
 from diagnose.scan import Scanner
@@ -40,10 +40,23 @@ def diagnose(arguments: list[str], catalog: Catalog, *, now: datetime, reference
             engine.feed(item)
     found = [f for f in findings(engine) if _wanted(f, select)]
     low, high = engine.window
+    for seen in evidence.inputs:
+        low, high = earliest(low, seen.first), latest(high, seen.last)
+    gaps = evidence.gaps + _unseen(evidence)
     return Report(
-        tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=evidence.inputs, gaps=evidence.gaps,
+        tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=evidence.inputs, gaps=gaps,
         not_checked=[], window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"],
     )  # fmt: skip
+
+
+def _unseen(evidence: Evidence) -> list[Gap]:
+    """Return what no input showed, though failures could stand there."""
+    programs = {p for i in evidence.inputs for p in i.programs}
+    if not programs or "text" in programs or programs & {"kubelet", "microshift", "event", "kind:Event"}:
+        return []
+    if not programs & {"crio", "containerd", "systemd", "kernel", "multus"}:
+        return []
+    return [Gap("", "neither the journal of microshift.service nor pod events are among the inputs: the cause of a failed pod network stands there", "sudo journalctl -u microshift -o export > microshift.export; oc get events -A -o yaml > events.yaml")]  # fmt: skip
 
 
 def _in_time(record: Record, select: Selection) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from diagnose.catalog import Catalog
 from diagnose.checks.manifest import faults
+from diagnose.inventory import Nads
 from diagnose.match import Hit, Matcher
 from diagnose.model import Evidence, Record, Resource
 from diagnose.parse.chain import CHAIN_LITERALS, Segment
@@ -56,9 +57,8 @@ def _distinct(weight: int) -> bool:
 class PodTimes:
     """When one pod failed in one way, and what shows that it works since."""
 
-    first: int | None = None
     last: int | None = None
-    count: int = 0
+    last_relative: int | None = None
 
 
 @dataclass(slots=True)
@@ -87,8 +87,18 @@ class Success:
     """The last time that a pod was seen to work."""
 
     time: int | None
+    relative: bool
     text: str
-    detail: str
+
+
+def earliest(a: int | None, b: int | None) -> int | None:
+    """Return the earlier of two times, of which either may be unknown."""
+    return b if a is None else a if b is None else min(a, b)
+
+
+def latest(a: int | None, b: int | None) -> int | None:
+    """Return the later of two times, of which either may be unknown."""
+    return b if a is None else a if b is None else max(a, b)
 
 
 class Engine:
@@ -103,17 +113,19 @@ class Engine:
         self._told: dict[str, dict[str, int]] = {}
         self._memo: OrderedDict[tuple[str, str], list[Hit]] = OrderedDict()
         self.groups: dict[tuple[str, tuple[str, ...]], Group] = {}
-        self.ok: dict[str, Success] = {}
+        self.ok: dict[str, list[Success]] = {}
         self.node_ready: int | None = None
         self.starts: list[tuple[int, str]] = []
         self.sandboxes: OrderedDict[str, str] = OrderedDict()
         self.window: list[int | None] = [None, None]
         self.judged = 0
+        self.nads = Nads()
         self.resources: dict[tuple[str, str, str], Resource] = {}
 
     def feed(self, record: Record) -> list[Hit]:
         """Judge one record, and return its hits."""
-        self._see(record.time)
+        if not record.relative:
+            self._see(record.time)
         mark = mark_of(record)
         if mark is not None:
             self._marked(mark, record)
@@ -158,6 +170,7 @@ class Engine:
         key = (resource.kind, resource.namespace, resource.name)
         if len(self.resources) < RESOURCES or key in self.resources:
             self.resources[key] = resource
+        self.nads.hold(resource)
         for fault in faults(resource):
             segment = Segment("add", (), fault.text, 0, (), {})
             pod = f"{resource.namespace}/{resource.name}" if "pod" in fault.captures else ""
@@ -170,7 +183,7 @@ class Engine:
                 running = all(c.get("ready") for c in status["containerStatuses"])
             if running:
                 pod = f"{resource.namespace}/{resource.name}"
-                self.ok[pod] = Success(None, f"pod {pod} is Running", "Running")
+                self._works(pod, None, f"pod {pod} is Running")
 
     def _see(self, time: int | None) -> None:
         if time is not None:
@@ -183,13 +196,22 @@ class Engine:
             if mark.sandbox:
                 self._remember(mark.sandbox, mark.pod)
         if mark.kind == "pod-ok" and mark.pod:
-            before = self.ok.get(mark.pod)
-            if before is None or (record.time or 0) >= (before.time or 0):
-                self.ok[mark.pod] = Success(record.time, record.raw, mark.detail)
+            self._works(mark.pod, record.time, record.raw, relative=record.relative)
+        if record.relative:
+            return
         if mark.kind in ("pod-ok", "node-ready") and record.time is not None:
             self.node_ready = max(self.node_ready or 0, record.time)
         if mark.kind == "start" and record.time is not None and len(self.starts) < PODS:
             self.starts.append((record.time, mark.detail))
+
+    def _works(self, pod: str, time: int | None, text: str, *, relative: bool = False) -> None:
+        known = self.ok.setdefault(pod, [])
+        for number, before in enumerate(known):
+            if before.relative == relative and (before.time is None) == (time is None):
+                if (time or 0) >= (before.time or 0):
+                    known[number] = Success(time, relative, text)
+                return
+        known.append(Success(time, relative, text))
 
     def _remember(self, sandbox: str, pod: str) -> None:
         self.sandboxes[sandbox] = pod
@@ -246,24 +268,22 @@ class Engine:
         group.programs.add(record.program)
         group.added = group.added or hit.segment.op != "delete"
         group.whole = group.whole or not hit.cut
-        first = record.first if record.first is not None else record.time
         new = counts and self._is_new(rule.id, key, pod, attempt, record)
         if new:
             kind = "event" if record.program == "event" else "chain" if hit.segment.in_chain and record.program in ("kubelet", "microshift") else record.program
             place = (record.where.source, kind)
             group.counts[place] = group.counts.get(place, 0) + max(1, record.count)
-        if first is not None:
-            group.first = first if group.first is None else min(group.first, first)
-        if record.time is not None:
-            group.last = record.time if group.last is None else max(group.last, record.time)
-        if pod and (pod in group.pods or len(group.pods) < PODS):
-            times = group.pods.setdefault(pod, PodTimes())
-            times.count += new
-            if first is not None:
-                times.first = first if times.first is None else min(times.first, first)
-            if record.time is not None:
-                times.last = record.time if times.last is None else max(times.last, record.time)
-        if counts:
+        times = group.pods.setdefault(pod, PodTimes()) if pod and (pod in group.pods or len(group.pods) < PODS) else None
+        if record.relative:
+            if times is not None:
+                times.last_relative = latest(times.last_relative, record.time)
+        else:
+            first = record.first if record.first is not None else record.time
+            group.first = earliest(group.first, first)
+            group.last = latest(group.last, record.time)
+            if times is not None:
+                times.last = latest(times.last, record.time)
+        if new:
             self._sample(group, record)
 
     def _is_new(self, rule: str, key: tuple[str, ...], pod: str, attempt: str, record: Record) -> bool:

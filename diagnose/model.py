@@ -39,6 +39,8 @@ class Record(NamedTuple):
     """An event's first time, when it differs from `time`."""
     part: bool = False
     """True for one line of a paragraph that may be one wrapped message: only a whole, telling message counts."""
+    relative: bool = False
+    """True if `time` counts from a moment that is only guessed: good for the order within the input, not as a date."""
     span: tuple[int, int] | None = None
     """Lines of which this is another reading: it counts only if none of them told anything."""
 
@@ -86,6 +88,8 @@ class InputSeen:
     last: int | None = None
     whole: bool = True
     note: str = ""
+    programs: set[str] = field(default_factory=set[str])
+    """The programs (see `rule.INPUTS`) whose lines were met in samples of it."""
 
 
 class Affected(NamedTuple):

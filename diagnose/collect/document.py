@@ -10,11 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from diagnose.checks.manifest import NETWORKS
 from diagnose.collect.stream import Entry, clean, to_record
 from diagnose.model import InputSeen, Record, Resource, Where
 from diagnose.parse.kube import age_seconds, documents, event_row, pod_row
 from diagnose.parse.line import Line, parse_line
-from diagnose.parse.when import Clock, micros
+from diagnose.parse.when import Clock
 
 _QUOTE = re.compile(r"^(?:\s{0,3}>\s?)+")
 _FRAME = re.compile(r"^\s*[\u2502\u2551|]\s?(.*?)\s*[\u2502\u2551|]?\s*$")
@@ -24,6 +25,7 @@ _PROMPT = re.compile(r"^\s*(?:\[[^\]]*@[^\]]*\]|\S+@\S+?:\S*)?\s?[$#]\s+(?=\S)")
 _DESCRIBE = re.compile(r"^(Name|Namespace|Status|Labels|Node):\s+(\S.*)$")
 # A command that the paste begins with tells whose output follows; kubectl's namespace is "default" unless it is named.
 _COMMAND = re.compile(r"\b(?:kubectl|oc)\s(?:\S+\s)*?(?:logs|describe\s+po(?:ds?)?)(?:\s|/)(?:-\S+(?:[ =]\S+)?\s+)*(?:pods?/)?(?P<name>[a-z0-9][a-z0-9.-]*-[a-z0-9.-]+|[a-z0-9]{4,})")
+_ANNOTATION = re.compile(rf"{re.escape(NETWORKS)}: ([^\[{{\"]+)$")  # JSON is printed over many lines
 _NAMESPACE = re.compile(r"\s(?:-n|--namespace)[ =](\S+)")
 _ASSIGNED = re.compile(r"Successfully assigned (?P<namespace>[a-z0-9-]+)/(?P<name>[a-z0-9.-]+) to ")
 _NAD_HEAD = re.compile(r"^\W*(?:apiVersion|piVersion|kind):\s")
@@ -77,16 +79,17 @@ def _join(lines: list[str]) -> str:
     return text
 
 
-def read(raw: bytes, clock: Clock, seen: InputSeen, base: int | None) -> Iterator[Record | Resource]:
+def read(raw: bytes, clock: Clock, seen: InputSeen, base: tuple[int, bool]) -> Iterator[Record | Resource]:
     """Yield what the text holds: a record for each line or joined paragraph, a pod for each row of `get pods`.
 
     Every line becomes a record: what is of no interest is for the judge to say. `base` is the moment, in microseconds,
-    that kubectl's ages count from; without it such events have no time.
+    that kubectl's ages count from, and whether it is only guessed.
     """
     text = clean(raw).lstrip("\ufeff")
     lines = undecorated(text)
     seen.lines = len(lines) - (1 if lines and not lines[-1] else 0)
     seen.size = len(raw)
+    seen.programs.add("text")
     yield from _objects(lines, seen.source)
     namespace = name = ""
     paragraph: list[tuple[int, str, Line]] = []
@@ -118,6 +121,11 @@ def read(raw: bytes, clock: Clock, seen: InputSeen, base: int | None) -> Iterato
             given = _NAMESPACE.search(line)
             namespace = given[1] if given else "default"
             continue
+        m = _ANNOTATION.search(line)
+        if m is not None and name:
+            body = {"metadata": {"annotations": {NETWORKS: m[1]}}}
+            yield Resource("Pod", namespace, name, body, Where(seen.source, number))
+            continue
         assigned = _ASSIGNED.search(line)
         if assigned is not None:
             namespace, name = assigned["namespace"], assigned["name"]
@@ -134,7 +142,7 @@ def read(raw: bytes, clock: Clock, seen: InputSeen, base: int | None) -> Iterato
 
 
 def _paragraph(
-    lines: list[tuple[int, str, Line]], clock: Clock, source: str, base: int | None, pod: tuple[str, str]
+    lines: list[tuple[int, str, Line]], clock: Clock, source: str, base: tuple[int, bool], pod: tuple[str, str]
 ) -> Iterator[Record]:
     if not lines:
         return
@@ -156,21 +164,21 @@ def _paragraph(
         yield joined._replace(span=span)
 
 
-def _record(text: str, parsed: Line, clock: Clock, where: Where, base: int | None, pod: tuple[str, str]) -> Record:
+def _record(text: str, parsed: Line, clock: Clock, where: Where, base: tuple[int, bool], pod: tuple[str, str]) -> Record:
     row = event_row(text)
     if row is not None:
-        at, first = _aged(row.age, base), _aged(row.first_age, base)
+        at, first = _aged(row.age, base[0]), _aged(row.first_age, base[0])
         who = f"{row.namespace}/{row.name}" if row.kind in ("pod", "po") and row.name else "/".join(pod) if pod[1] and not row.name else ""
-        return Record(at, "event", row.message, where, text, pod=who, reason=row.reason, count=row.count, first=first, level=row.type)
+        return Record(at, "event", row.message, where, text, pod=who, reason=row.reason, count=row.count, first=first, level=row.type, relative=base[1])
     record = to_record(Entry(text, parsed), clock, where)
     if not record.pod and pod[1] and record.program in ("", "pod-log", "kubelet"):
         record = record._replace(pod="/".join(pod))
     return record
 
 
-def _aged(age: str, base: int | None) -> int | None:
+def _aged(age: str, base: int) -> int | None:
     seconds = age_seconds(age)
-    return None if seconds is None or base is None else base - seconds * 1_000_000
+    return None if seconds is None else base - seconds * 1_000_000
 
 
 def _objects(lines: list[str], source: str) -> Iterator[Resource]:
@@ -205,8 +213,3 @@ def mostly_logs(lines: list[str]) -> bool:
     counted = Counter(bool(parse_line(x).form) for x in lines if x.strip())
     total = counted[True] + counted[False]
     return total > 0 and counted[True] >= 0.9 * total
-
-
-def now_micros(clock: Clock) -> int | None:
-    """Return the clock's reference moment in microseconds, or None."""
-    return micros(clock.reference) if clock.reference else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -107,6 +106,7 @@ class Evidence:
                 return
             if any("kind" in b for b, _ in bodies):
                 seen.kind = "objects"
+                seen.programs.update(f"kind:{b.get('kind')}" for b, _ in bodies)
                 seen.size, seen.lines = len(raw), raw.count(b"\n")
                 yield from self._timed(_objects(bodies, seen.source), seen)
                 return
@@ -127,11 +127,19 @@ class Evidence:
 
             yield from self._timed(records(io.BytesIO(raw), LineFormat(), self.scan, clock, seen), seen)
         else:
-            yield from self._timed(document.read(raw, clock, seen, document.now_micros(clock)), seen)
+            yield from self._timed(document.read(raw, clock, seen, self._base(clock)), seen)
+
+    def _base(self, clock: Clock) -> tuple[int, bool]:
+        """Return the moment that kubectl's ages count from; without `--now` it is a guess, good for their order only."""
+        if self.options.now is not None:
+            return micros(self.options.now), False
+        return micros(clock.reference or datetime.now(UTC)), True
 
     def _timed(self, found: Iterator[Record | Resource], seen: InputSeen) -> Iterator[Record | Resource]:
         for item in found:
-            if isinstance(item, Record) and item.time is not None:
+            if isinstance(item, Record):
+                seen.programs.add(item.program)
+            if isinstance(item, Record) and item.time is not None and not item.relative:
                 seen.first = item.time if seen.first is None else min(seen.first, item.time)
                 seen.last = item.time if seen.last is None else max(seen.last, item.time)
             yield item
@@ -242,11 +250,3 @@ def event_record(body: dict[str, Any], where: Where) -> Record | None:
         rfc3339(last), "event", message, where, message, pod=pod, reason=str(body.get("reason") or ""), count=count,
         first=rfc3339(first), level=str(body.get("type") or ""),
     )  # fmt: skip
-
-
-def run_tool(command: list[str]) -> subprocess.CompletedProcess[bytes]:
-    """Run a reading command of the node with a time limit of 10 s and the C locale."""
-    return subprocess.run(command, capture_output=True, timeout=10, check=False, env={"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
-
-
-__all__ = ["Evidence", "Options", "event_record", "is_binary", "log_format", "looks_like_objects", "micros"]

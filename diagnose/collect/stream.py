@@ -20,6 +20,8 @@ from diagnose.scan import Scanner
 BLOCK = 1024 * 1024
 AHEAD = 24
 """Records kept unread at a block's end, so that a message that goes on in the next ones can be joined."""
+SAMPLES = 16
+"""Records of each block that are parsed without a hit, to learn whose log it is and from when."""
 LONGEST = 4 * 1024 * 1024
 """Bytes after which a record without an end is cut."""
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|#033\[[0-9;]*m")
@@ -387,8 +389,8 @@ def records(stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: In
         if limit <= fresh and len(data) - fresh > LONGEST:
             limit = len(data)
         if limit > fresh:
-            for at in (fresh, limit - 1):
-                _stamp(fmt.parse(data[fmt.start(data, at) : fmt.end(data, at)]), clock, seen)
+            for at in (*range(fresh, limit, max(1, (limit - fresh) // SAMPLES)), limit - 1):
+                _sample(fmt.parse(data[fmt.start(data, at) : fmt.end(data, at)]), clock, seen)
             yield from _in_block(data, fresh, limit, fmt, scan, clock, Place(seen.source, line, numbered))
             # Keep some records before the limit, for messages whose head stands above the hit.
             keep = limit
@@ -408,8 +410,11 @@ def records(stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: In
             return
 
 
-def _stamp(entry: Entry | None, clock: Clock, seen: InputSeen) -> None:
-    time = clock.read(entry.form, entry.time) if entry is not None else None
+def _sample(entry: Entry | None, clock: Clock, seen: InputSeen) -> None:
+    if entry is None:
+        return
+    seen.programs.add(entry.line.program)
+    time = clock.read(entry.form, entry.time)
     if time is not None:
         seen.first = time if seen.first is None else min(seen.first, time)
         seen.last = time if seen.last is None else max(seen.last, time)

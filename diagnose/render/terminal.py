@@ -44,7 +44,7 @@ class _Page:
     def add(self, text: str = "") -> None:
         self.lines.append(text.rstrip())
 
-    def field(self, label: str, text: str, *, indent: int = 11, verbatim: bool = False, style: str = "") -> None:
+    def field(self, label: str, text: str, *, indent: int = 12, verbatim: bool = False, style: str = "") -> None:
         """Write `text` behind `label`, wrapped to the width unless it is `verbatim`."""
         head = "   " + label + " " * max(1, indent - 3 - wide(label))
         room = max(20, self.width - indent)
@@ -124,10 +124,14 @@ def render(report: Report, catalog: Catalog, language: str, *, width: int, color
     _head(page, report, w)
     active = [f for f in report.findings if f.state != "resolved" and f.severity != "info"]
     rest = [f for f in report.findings if f not in active]
+    if len(active) > 1 or quiet:
+        for finding in active:
+            title = words(finding, catalog.by_id[finding.rule], language).title
+            page.add(f"  {page.style(page.mark(finding.severity), finding.severity)}  {finding.rule}  {title}")
+    if report.gaps and not quiet:
+        page.add(page.style("  ?", "warning") + f"  {w.blind}: " + "; ".join(g.reason if not g.source or g.source in g.reason else f"{g.source}: {g.reason}" for g in report.gaps)[: page.width * 2])
     for finding in active:
-        if quiet:
-            page.add(f"{page.style(page.mark(finding.severity), finding.severity)}  {finding.rule}  {words(finding, catalog.by_id[finding.rule], language).title}")
-        else:
+        if not quiet:
             page.add()
             _finding(page, finding, catalog.by_id[finding.rule], language, w)
     if rest and not quiet:
@@ -143,7 +147,7 @@ def _head(page: _Page, report: Report, w: Labels) -> None:
     low, high = report.window
     lines = sum(i.lines for i in report.inputs)
     span = f"{clock(low)} .. {clock(high)} UTC, " if low is not None else ""
-    page.add(f"{page.style('msnet diagnose', 'bold')}   {w.evidence_window} {span}{lines:,} {w.lines}".replace(",", " ", 0))
+    page.add(f"{page.style('msnet diagnose', 'bold')}   {w.evidence_window} {span}{lines} {w.lines}")
     verdict, style = verdict_of(report, w)
     page.add(f"{w.verdict}  {page.style(verdict, style)}")
 
@@ -183,15 +187,18 @@ def _finding(page: _Page, f: Finding, rule: Rule, language: str, w: Labels) -> N
         page.field(w.hits, ", ".join(times))
     for number, e in enumerate(f.evidence[:_EVIDENCE]):
         page.field(w.seen if number == 0 else "", where(e), style="dim")
-        page.field("", middle(e.text, max(40, page.width - 13) * 2 if number == 0 else max(40, page.width - 13)), verbatim=True, indent=13)
+        room = max(40, page.width - 14)
+        text_ = middle(e.text, room * (3 if number == 0 else 1))
+        for at in range(0, len(text_), room):
+            page.field("", text_[at : at + room], verbatim=True, indent=14)
     page.field(w.why, text.cause)
     for number, step in enumerate(text.steps, 1):
         page.field(w.do if number == 1 else "", f"{number}. {step.text}  [{w.effect[step.effect]}]")
         for line in step.command.splitlines():
-            page.field("", line, indent=14, verbatim=True, style="bold")
+            page.field("", line, indent=15, verbatim=True, style="bold")
     page.field(w.verify, text.verify)
     if text.verify_command:
-        page.field("", text.verify_command, indent=14, verbatim=True, style="bold")
+        page.field("", text.verify_command, indent=15, verbatim=True, style="bold")
     if f.explains:
         page.field(w.explains, ", ".join(f"{r} ({w.times.format(n=n)})" for r, n in f.explains))
     page.field(w.more, f"msnet explain {f.rule}" + (f"   |   {w.guide} {', '.join(rule.guide)}" if rule.guide else ""))
@@ -221,7 +228,7 @@ def _blind(page: _Page, report: Report, w: Labels) -> None:
         for gap in report.gaps:
             page.field("", f"{gap.source}: {gap.reason}" if gap.source and gap.source not in gap.reason else gap.reason)
             if gap.hint:
-                page.field("", f"{w.gap_hint}: {gap.hint}", indent=13, verbatim=True)
+                page.field("", f"{w.gap_hint}: {gap.hint}", indent=14, verbatim=True)
         for item in unknown:
             page.field("", f"{item.source}: {w.unknown_input}")
     page.field(w.read, "; ".join(f"{i.source} ({i.kind}, {i.lines} {w.lines})" for i in report.inputs if i.kind != "unknown")[: page.width * 3])

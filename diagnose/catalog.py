@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from diagnose.errors import RuleError
 from diagnose.rule import Message, Rule, rule_from_mapping
-from diagnose.template import Index, Template
+from diagnose.template import CUT_WEIGHT, Index, Template
 
 
 def rules_folder() -> Path:
@@ -46,7 +46,17 @@ class Catalog:
     @cached_property
     def index(self) -> Index:
         """The word index over `messages`."""
-        return Index([m.template for m in self.messages])
+        return Index([m.template.words for m in self.messages])
+
+    @cached_property
+    def cut_messages(self) -> tuple[Message, ...]:
+        """The messages that can be told by their beginning."""
+        return tuple(m for m in self.messages if m.template.weight >= CUT_WEIGHT)
+
+    @cached_property
+    def cut_index(self) -> Index:
+        """The word index over the beginnings of `cut_messages`."""
+        return Index([m.template.head_words for m in self.cut_messages])
 
 
 def head(document: str) -> str:

@@ -41,16 +41,25 @@ def literals(catalog: Catalog) -> list[str]:
     A message of a CNI error chain needs none of its own: the chain's own words stand in the same record.
     """
     found = [*CHAIN_LITERALS, *MARK_LITERALS]
-    for message in catalog.messages:
-        if message.kind == "say" and not (message.inputs == {"chain"} and not _distinct(message.template.weight)):
-            best = max((longest_stable(x) for x in message.template.literals), key=len)
-            if len(best) >= 8:  # noqa: PLR2004 - a shorter one is in every second line
-                found.append(best)
+    for rule in catalog.rules:
+        for message in rule.messages:
+            if message.kind != "say" or (message.inputs == {"chain"} and message.template.weight < _DISTINCT):
+                continue
+            parts = [longest_stable(x) for x in message.template.literals]
+            rare = [x for x in parts if len(x) >= _SHORTEST and x.lower() not in COMMON]
+            if rare:
+                found.append(max(rare, key=len))
     return found
 
 
-def _distinct(weight: int) -> bool:
-    return weight >= 14  # noqa: PLR2004 - letters and digits of a text that is worth looking for outside a chain
+_SHORTEST, _DISTINCT = 10, 14
+"""Characters of a literal that is worth a scan; letters and digits of a chain's message that may stand outside of one."""
+COMMON = frozenset({
+    "interface", "network-attachment-definition", "network-attachment-definitions", "network-attachment-definitions.k8s.cni.cncf.io",
+    "definitions.k8s.cni.cncf.io", "openshift-ovn-kubernetes", "connect: connection refused", ": connect: connection refused", "failed to connect",
+    "openshift-multus", "not found", "kube-apiserver", "microshift", "k8s.cni.cncf.io",
+})  # fmt: skip
+"""Texts of healthy journals, too frequent to be looked for; a message that has nothing else is found through its chain."""
 
 
 @dataclass(slots=True)

@@ -25,8 +25,7 @@ class Matcher:
 
     def __init__(self, catalog: Catalog) -> None:
         """Prepare the word index of `catalog`."""
-        self._messages = catalog.messages
-        self._index = catalog.index
+        self._catalog = catalog
 
     def classify(self, message: str, source: str = "") -> list[Hit]:
         """Return one hit for each operation in `message`, in order; `source` is the program that wrote it.
@@ -36,7 +35,9 @@ class Matcher:
         return [self._classify(s, source) for s in peel(message)]
 
     def _classify(self, segment: Segment, source: str) -> Hit:
-        best = self._best(segment, source, cut=False) or self._best(segment, source, cut=True)
+        best = self._best(segment, source, cut=False)
+        if best is None and (segment.in_chain or source in ("", "event", "kubectl")):
+            best = self._best(segment, source, cut=True)
         if best is None:
             unknown = "sandbox-network-failed" if segment.in_chain and segment.op == "add" and segment.root else ""
             return Hit(unknown, segment, {**segment.fields, "reason": segment.root} if unknown else dict(segment.fields), False, False)
@@ -49,9 +50,10 @@ class Matcher:
         low = fold(text)
         chain = segment.in_chain or source in ("cni", "multus")  # what Multus logs as an error is what it returns
         best: tuple[tuple[int, ...], Message, Match] | None = None
-        numbers = range(len(self._messages)) if cut else self._index.candidates(low)
-        for number in numbers:
-            message = self._messages[number]
+        messages = self._catalog.cut_messages if cut else self._catalog.messages
+        index = self._catalog.cut_index if cut else self._catalog.index
+        for number in index.candidates(low):
+            message = messages[number]
             if source and message.inputs and not (source in message.inputs or (chain and "chain" in message.inputs)):
                 continue
             match = message.template.match(text, low, cut=cut)
@@ -67,7 +69,7 @@ class Matcher:
                 tier = 0 if segment.op == "delete" else 2
             else:
                 tier = 3
-            rank = (tier, match.weight, match.start)
+            rank = (tier, match.weight, not message.rule, match.start)
             if best is None or rank > best[0]:
                 best = (rank, message, match)
         return best and (best[1], best[2])

@@ -33,13 +33,8 @@ class Scanner:
     """
 
     def __init__(self, literals: Iterable[str]) -> None:
-        """Keep the literals that no other one is part of."""
-        wanted = sorted({x.lower().encode() for x in literals if x}, key=len)
-        kept: list[bytes] = []
-        for x in wanted:
-            if not any(y in x for y in kept):
-                kept.append(x)
-        self._literals = kept
+        """Take each literal once."""
+        self._literals = sorted({x.lower().encode() for x in literals if x})
         self._seen = 0
         self._scan: _Scan | None = None
         self.engine = "plain"

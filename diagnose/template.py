@@ -70,7 +70,7 @@ class Match(NamedTuple):
 class Template:
     """One upstream message, ready to be looked for; `weight` counts its literal letters and digits."""
 
-    __slots__ = ("gaps", "literals", "text", "weight", "words")
+    __slots__ = ("gaps", "head_words", "literals", "text", "weight", "words")
 
     def __init__(self, text: str) -> None:
         """Split `text` into literals and gaps. Raises `ValueError` if there is no literal or two gaps touch."""
@@ -96,15 +96,23 @@ class Template:
         if not self.weight:
             raise ValueError(f"no literal text in {text!r}")
         self.words = self._whole_words()
+        self.head_words = self._whole_words(CUT_WEIGHT)
 
-    def _whole_words(self) -> list[str]:
-        """Return the words that any text with this message must hold whole, so that an index may use them."""
+    def _whole_words(self, weight: int = 0) -> list[str]:
+        """Return the words that any text with this message must hold whole, so that an index may use them.
+
+        With `weight`, only those that the first `weight` literal characters hold: what a message cut short still has.
+        """
         words: list[str] = []
         last = len(self.literals) - 1
+        seen = 0
         for i, literal in enumerate(self.literals):
             for m in _WORD.finditer(literal):
                 glued_left = m.start() == 0 and i > 0
                 glued_right = m.end() == len(literal) and i < last
+                seen += len(m.group())
+                if weight and seen > weight:
+                    return words
                 if not glued_left and not glued_right:
                     words.append(m.group())
         return words
@@ -215,17 +223,17 @@ def _tail(text: str, end: int, gap: Gap) -> str | None:
 class Index:
     """Finds the templates that may match a text by their rarest whole word."""
 
-    def __init__(self, templates: list[Template]) -> None:
-        """Index `templates`; a template without a whole word is tried on every text."""
+    def __init__(self, words: list[list[str]]) -> None:
+        """Index templates by `words`, each template's whole words; one without any is tried on every text."""
         counts: dict[str, int] = {}
-        for t in templates:
-            for w in set(t.words):
+        for own in words:
+            for w in set(own):
                 counts[w] = counts.get(w, 0) + 1
         self._by_word: dict[str, list[int]] = {}
         self._always: list[int] = []
-        for number, t in enumerate(templates):
-            if t.words:
-                word = min(t.words, key=lambda w: (counts[w], -len(w), w))
+        for number, own in enumerate(words):
+            if own:
+                word = min(own, key=lambda w: (counts[w], -len(w), w))
                 self._by_word.setdefault(word, []).append(number)
             else:
                 self._always.append(number)

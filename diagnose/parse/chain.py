@@ -166,15 +166,20 @@ _ENTRY = re.compile(
 
 # One of these stands in every record that holds a CNI, Multus or runtime layer; the scan looks for them.
 CHAIN_LITERALS = (
-    "pod sandbox", "setup network for sandbox", "setup network for pod", "set up network for sandbox", "destroy network for", "CNI network", "plugin cni failed to",
-    "set up sandbox container", "clean up sandbox container", "plugin type=", "failed (add)", "failed (delete)", "CmdAdd (shim)", "CmdDel (shim)",
-    "CmdCheck (shim)", "CmdGC (shim)", "CNI request failed with status", "Multus: ", "error configuring pod [", "to network ",
-    "container from network", "in invoke ", "error invoking ", "getting result from ", "getting the delegate", "k8s delegates", "k8s network",
-    "Error adding network: ", "Error deleting network: ", "stop pod network", "stopping network on cleanup", "Failed to cleanup (probably",
-    "RunPodSandbox", "StopPodSandbox", "KillPodSandbox", "CreatePodSandbox", "error killing pod", "LoadDelegateNetConf", "getKubernetesDelegate",
-    "parsePodNetworkAnnotation", "cniConfigFromNetworkResource", "saving the delegates", "saving the  delegates", "network status", "NetworkStatus",
-    "status update failed for pod", "out of cluster comm", "clusterNetwork", "error in GC command", "ERRORED: ", "IPAM delegate", "storage engine",
-    "[error] ", "[panic] ", "network NAD",
+    "create pod network sandbox", "create pod sandbox", "network status for pod sandbox", "network for pod sandbox", "teardown failed for pod sandbox",
+    "create sandbox for pod", "run pod sandbox failed", "setup network for sandbox", "set up network for sandbox", "setup network for pod",
+    "destroy network for sandbox", "error adding pod", "error removing pod", "error checking pod", "adding pod to CNI network", "removing pod from CNI network",
+    "plugin cni failed to", "set up sandbox container", "clean up sandbox container", "failed (add)", "failed (delete)", "CmdAdd (shim)",
+    "CmdDel (shim)", "CmdCheck (shim)", "CmdGC (shim)", "CNI request failed with status", "Multus: ", "error configuring pod [",
+    "adding container to network", "adding pod to network", "removing container from network", "in invoke ", "error invoking ", "getting result from ",
+    "getting the delegate", "loading k8s delegates", "getting k8s network", "loading K8s cluster default network", "Error adding network: ", "Error deleting network: ",
+    "stop pod network", "stopping network on cleanup", "Failed to cleanup (probably", "RunPodSandbox from", "RunPodSandbox for", "StopPodSandbox from",
+    "StopPodSandbox for", "RemovePodSandbox from", "KillPodSandbox", "Failed to stop sandbox", "Error stopping sandbox", "CreatePodSandboxError",
+    "CreatePodSandbox for pod", "error killing pod", "error killing terminating pod", "LoadDelegateNetConf: ", "getKubernetesDelegate", "parsePodNetworkAnnotation: ",
+    "cniConfigFromNetworkResource", "saving the delegates", "saving the  delegates", "the networks status", "in setting network status", "set the networks status",
+    "SetNetworkStatus: ", "setPodNetworkAnnotation: ", "SetPodNetworkStatusAnnotation: ", "status update failed for pod", "in out of cluster comm",
+    "get clusterNetwork", "error in GC command", "ERRORED: ", "execute IPAM delegate", "error at storage engine", "cmdAdd failed: ", "[error] ", "[panic] ",
+    "parsing its diagnostic message", "GetPodResourceMap: ", "getDeviceInfo: ",
 )  # fmt: skip
 
 # What starts a second operation inside one message: the runtime's clean-up of the failed first one.

@@ -21,11 +21,8 @@ class Mark(NamedTuple):
 # ocicni ("Adding pod"), multus pkg/multus/multus.go (Add:, Del:), kubelet pod_startup_latency_tracker.go and
 # kubelet_node_status.go, microshift pkg/servicemanager/startuprecorder.
 _MARKS: tuple[tuple[str, str, str], ...] = (
-    ("Got pod network &{Name:", "pod-context", r"Name:(?P<pod>\S+) Namespace:(?P<ns>\S+) ID:(?P<sandbox>\w+)"),
-    (" to CNI network ", "pod-context", r"Adding pod (?P<ns>[^_\s]+)_(?P<pod>\S+) to CNI network"),
     (" from CNI network ", "pod-context", r"Deleting pod (?P<ns>[^_\s]+)_(?P<pod>\S+) from CNI network"),
     ("[verbose] Del: ", "pod-context", r"^Del: (?P<ns>[^:\s]+):(?P<pod>[^:\s]+):"),
-    ("[verbose] Add: ", "pod-context", r"^Add: (?P<ns>[^:\s]+):(?P<pod>[^:\s]+):"),
     ("K8S_POD_INFRA_CONTAINER_ID=", "pod-context", r"K8S_POD_NAMESPACE[= ](?P<ns>[^;\]\s]+)[;\] ].*?K8S_POD_NAME[= ](?P<pod>[^;\]\s]+)"),
     ("Ran pod sandbox ", "pod-ok", r"Ran pod sandbox (?P<sandbox>\w+) with infra container: (?P<ns>[^/\s]+)/(?P<pod>[^/\s]+)/POD"),
     ("Observed pod startup duration", "pod-ok", r""),

@@ -6,11 +6,9 @@ from diagnose.engine import DEFAULT_KEYS, SAMPLES, VAGUE, Engine, Group, PodTime
 from diagnose.model import Affected, Finding
 from diagnose.rule import SEVERITIES
 
-GRACE = 300_000_000
-"""Microseconds after a start in which a failure that ends by itself is normal (MicroShift waits 300 s for OVN-Kubernetes)."""
-_BOOTING = frozenset({"network-plugin-not-ready", "apiserver-unreachable", "cni-plugin-missing", "crio-default-network", "multus-not-running", "crio-not-running", "ovn-kubernetes-not-ready"})
-"""Rules whose failure every boot shows for a while."""
 _CONFIDENCE = {"high": 0, "medium": 1, "low": 2}
+_WAIT = 60_000_000
+"""Microseconds after the last "not ready" in which the scheduler's complaint belongs to it."""
 _STATE = {"active": 0, "unknown": 1, "resolved": 2}
 
 
@@ -20,6 +18,7 @@ def findings(engine: Engine) -> list[Finding]:
     _name_spaces(groups, engine)
     for group in groups:
         complete(group, engine)
+        _add_hit_pods(group, engine)
     made = [(g, _finding(g, engine)) for g in _merged(groups)]
     kept = _folded(made)
     kept.sort(key=lambda x: _rank(*x))
@@ -68,6 +67,22 @@ def complete(group: Group, engine: Engine) -> None:
             captures.setdefault(key, value)
     if nad is not None or captures.get("nad"):
         group.key = tuple(captures.get(k, "") or v for k, v in zip(group.rule.key or DEFAULT_KEYS[group.rule.about], group.key, strict=True))
+
+
+def _add_hit_pods(group: Group, engine: Engine) -> None:
+    """Add the pods that a failure hits without a message of their own.
+
+    A NAD that cannot be read stops each pod that asks for it and does not run yet; a node without a network keeps
+    pods waiting for the scheduler.
+    """
+    if group.programs == {"object"} and group.rule.about == "nad":
+        for pod in engine.nads.asking(group.captures.get("nad_namespace", ""), group.captures.get("nad", "")):
+            if pod not in engine.ok:
+                group.pods.setdefault(pod, PodTimes())
+    if group.rule.id == "network-plugin-not-ready" and group.last is not None:
+        for pod, time in engine.waiting.items():
+            if (group.first or 0) <= time <= group.last + _WAIT:
+                group.pods.setdefault(pod, PodTimes(time))
 
 
 def _merged(groups: list[Group]) -> list[Group]:
@@ -124,7 +139,7 @@ def _finding(group: Group, engine: Engine) -> Finding:
     state, by = _state(group, engine)
     if not group.whole and confidence == "high":
         confidence = "medium"
-    if rule.id in _BOOTING and _is_boot(group, engine, state):
+    if rule.grace and _is_boot(group, engine, state):
         severity = "info"
     affected = [Affected("Pod", ns or None, name) for ns, _, name in sorted(p.partition("/") for p in group.pods)]
     if rule.about == "nad" and group.captures.get("nad"):
@@ -136,7 +151,7 @@ def _finding(group: Group, engine: Engine) -> Finding:
 
 
 def _state(group: Group, engine: Engine) -> tuple[str, str]:
-    if group.rule.about == "node" and not group.rule.key and group.rule.id in _BOOTING:
+    if group.rule.about == "node" and group.rule.grace:
         if group.last is not None and engine.node_ready is not None and engine.node_ready > group.last:
             return "resolved", "a pod got its network, or the node became ready, afterwards"
         return ("active", "") if group.last is not None else ("unknown", "")
@@ -166,11 +181,11 @@ def _is_boot(group: Group, engine: Engine, state: str) -> bool:
     """Return True if the failure lies within the first minutes of a start, and did not outlast them as far as is known."""
     if group.first is None or group.last is None:
         return False
-    starts = [t for t, _ in engine.starts if t - GRACE // 5 <= group.first and group.last <= t + GRACE]
-    if not starts:
+    grace = group.rule.grace * 1_000_000
+    if not any(t - grace // 5 <= group.first and group.last <= t + grace for t, _ in engine.starts):
         return False
     end = engine.window[1] or group.last
-    return state == "resolved" or end - group.last > GRACE // 2
+    return state == "resolved" or end - group.last > grace // 2
 
 
 def _folded(made: list[tuple[Group, Finding]]) -> list[tuple[Group, Finding]]:

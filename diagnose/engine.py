@@ -123,6 +123,7 @@ class Engine:
         self._memo: OrderedDict[tuple[str, str], list[Hit]] = OrderedDict()
         self.groups: dict[tuple[str, tuple[str, ...]], Group] = {}
         self.ok: dict[str, list[Success]] = {}
+        self.waiting: dict[str, int] = {}
         self.node_ready: int | None = None
         self.starts: list[tuple[int, str]] = []
         self.sandboxes: OrderedDict[str, str] = OrderedDict()
@@ -208,6 +209,8 @@ class Engine:
             self._works(mark.pod, record.time, record.raw, relative=record.relative)
         if record.relative:
             return
+        if mark.kind == "pod-waits" and record.time is not None and len(self.waiting) < PODS:
+            self.waiting.setdefault(mark.pod, record.time)
         if mark.kind in ("pod-ok", "node-ready") and record.time is not None:
             self.node_ready = max(self.node_ready or 0, record.time)
         if mark.kind == "start" and record.time is not None and len(self.starts) < PODS:

@@ -55,6 +55,11 @@ class Nads:
         return self._asked.get(pod, set())
 
 
+    def asking(self, namespace: str, name: str) -> list[str]:
+        """Return the pods ("namespace/name") whose annotation names that NAD."""
+        return sorted(pod for pod, asked in self._asked.items() if (namespace, name) in asked)
+
+
 def _asked(value: str, namespace: str) -> set[tuple[str, str]]:
     if any(c in value for c in '[{"'):
         try:

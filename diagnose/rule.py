@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from diagnose.errors import RuleError
@@ -66,6 +66,8 @@ class Rule:
     severity: str
     confidence: str
     about: str
+    grace: int
+    """Seconds after a start of the node, MicroShift, CRI-O or Multus in which this is normal when it ends by itself; 0: never."""
     key: tuple[str, ...]
     messages: tuple[Message, ...]
     explains: tuple[str, ...]
@@ -74,7 +76,6 @@ class Rule:
     steps: tuple[Step, ...]
     verify: str
     text: dict[str, Text]
-    notes: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 def _expect(errors: list[str], ok: bool, message: str) -> bool:  # noqa: FBT001 - a condition, not an option
@@ -114,7 +115,7 @@ def _text(raw: dict[str, Any], language: str, steps: int, errors: list[str]) -> 
     return Text(str(raw.get("title", "")), str(raw.get("cause", "")).strip(), tuple(words), str(raw.get("verify", "")))
 
 
-_KEYS = {"id", "since", "severity", "confidence", "about", "key", "messages", "explains", "guide", "refs", "steps", "verify", "text"}  # fmt: skip
+_KEYS = {"id", "since", "severity", "confidence", "about", "grace", "key", "messages", "explains", "guide", "refs", "steps", "verify", "text"}  # fmt: skip
 
 
 def rule_from_mapping(raw: dict[str, Any], *, area: str, where: str) -> Rule:
@@ -143,6 +144,7 @@ def rule_from_mapping(raw: dict[str, Any], *, area: str, where: str) -> Rule:
         severity=str(raw.get("severity", "")),
         confidence=str(raw.get("confidence", "")),
         about=str(raw.get("about", "")),
+        grace=int(raw.get("grace") or 0),
         key=tuple(raw.get("key") or ()),
         messages=_messages(raw.get("messages") or [], rule_id, errors),
         explains=tuple(raw.get("explains") or ()),

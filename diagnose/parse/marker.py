@@ -9,7 +9,7 @@ from diagnose.model import Record
 
 
 class Mark(NamedTuple):
-    """What a line tells: `kind` is pod-ok, pod-context, node-ready or start; `pod` is "namespace/name" or ""."""
+    """What a line tells: `kind` is pod-ok, pod-context, pod-waits, node-ready or start; `pod` is "namespace/name" or ""."""
 
     kind: str
     pod: str
@@ -27,6 +27,7 @@ _MARKS: tuple[tuple[str, str, str], ...] = (
     ("Ran pod sandbox ", "pod-ok", r"Ran pod sandbox (?P<sandbox>\w+) with infra container: (?P<ns>[^/\s]+)/(?P<pod>[^/\s]+)/POD"),
     ("Observed pod startup duration", "pod-ok", r""),
     ("AddedInterface", "pod-ok", r"Add \S+ (?P<detail>\[.*)"),
+    ("No preemption candidate is found", "pod-waits", r""),
     ("MICROSHIFT READY", "node-ready", r""),
     ("just became ready", "node-ready", r""),
     ("Node became ready", "node-ready", r""),

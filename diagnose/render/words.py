@@ -51,4 +51,6 @@ def words(finding: Finding, rule: Rule, language: str) -> Words:
     values = {k: printable(v) for k, v in finding.captures.items()}
     text = rule.text[language]
     steps = tuple(StepText(fill(t, values), command(s.run, values), s.effect) for t, s in zip(text.steps, rule.steps, strict=True))
-    return Words(fill(text.title, values), fill(text.cause, values), steps, fill(text.verify, values), command(rule.verify, values))
+    pods = sum(1 for a in finding.affected if a.kind == "Pod")
+    several = {**values, "pod": f"{values['pod']} (+{pods - 1})"} if pods > 1 and values.get("pod") else values
+    return Words(fill(text.title, several), fill(text.cause, values), steps, fill(text.verify, values), command(rule.verify, values))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+
 from diagnose.engine import DEFAULT_KEYS, SAMPLES, VAGUE, Engine, Group, PodTimes, Success, earliest, latest
 from diagnose.model import Affected, Finding
 from diagnose.rule import SEVERITIES
@@ -89,7 +91,7 @@ def _merged(groups: list[Group]) -> list[Group]:
     """Merge a group whose names are not all known into the one group of its rule that agrees with it."""
     found: list[Group] = []
     by_rule: dict[str, list[Group]] = {}
-    for g in sorted(groups, key=lambda g: (sum(1 for k in g.key if not k), g.order)):
+    for g in sorted(groups, key=lambda g: (sum(1 for k in g.key if not k), not g.pods, g.order)):
         fits = [o for o in by_rule.get(g.rule.id, []) if _agrees(g, o)]
         if len(fits) == 1 or (fits and not any(g.key)):
             _absorb(fits[0], g)
@@ -100,7 +102,7 @@ def _merged(groups: list[Group]) -> list[Group]:
 
 
 def _agrees(vague: Group, known: Group) -> bool:
-    if vague.key == known.key:
+    if vague.key == known.key and (any(vague.key) or vague.rule.about == "node"):
         return True
     if all(vague.key) and vague.key:
         return False
@@ -191,14 +193,16 @@ def _is_boot(group: Group, engine: Engine, state: str) -> bool:
 def _folded(made: list[tuple[Group, Finding]]) -> list[tuple[Group, Finding]]:
     """Fold each symptom under the finding that explains it, and keep the count there."""
     kept: list[tuple[Group, Finding]] = []
+    counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for group, finding in made:
         cause = next((f for g, f in made if f is not finding and _explains(g, f, group, finding)), None)
         if cause is None:
             kept.append((group, finding))
         else:
-            cause.explains.append((finding.rule, finding.count))
+            counts[id(cause)][finding.rule] += finding.count
+            counts[id(cause)].update(dict(finding.explains))
     for _, finding in kept:
-        finding.explains.sort()
+        finding.explains = sorted(counts[id(finding)].items())
     return kept
 
 
@@ -213,7 +217,17 @@ def _explains(cause_group: Group, cause: Finding, group: Group, finding: Finding
         return False
     if not group.pods:
         return finding.rule in VAGUE or finding.rule in cause_group.rule.explains or not group.added
-    return group.pods.keys() <= cause_group.pods.keys() or (cause_group.rule.about == "node" and finding.rule in cause_group.rule.explains)
+    if group.pods.keys() <= cause_group.pods.keys():
+        return True
+    # What stops the whole node explains the pods that fail meanwhile.
+    wide = cause_group.rule.about == "node" and not cause_group.rule.key and finding.rule in cause_group.rule.explains
+    return wide and _meanwhile(cause_group, group)
+
+
+def _meanwhile(cause: Group, group: Group) -> bool:
+    if None in (cause.first, cause.last, group.first, group.last):
+        return True
+    return (cause.first or 0) - _WAIT <= (group.first or 0) and (group.last or 0) <= (cause.last or 0) + 5 * _WAIT
 
 
 def _rank(group: Group, finding: Finding) -> tuple[object, ...]:

@@ -27,7 +27,7 @@ RESOURCES = 50_000
 """Kubernetes objects kept."""
 _RECENT = 256
 """Attempts remembered, so that the four lines of one attempt count once."""
-_CONTEXT = 10_000_000
+_CONTEXT = 2_000_000
 """Microseconds for which a line that names a pod speaks for the next lines of the same process."""
 
 VAGUE = frozenset({"sandbox-network-failed", "sandbox-name-reserved", "cni-del-failed"})
@@ -121,7 +121,7 @@ class Engine:
         self._context: dict[tuple[str, str], tuple[str, int | None]] = {}
         self._told: dict[str, dict[str, int]] = {}
         self._memo: OrderedDict[tuple[str, str], list[Hit]] = OrderedDict()
-        self.groups: dict[tuple[str, tuple[str, ...]], Group] = {}
+        self.groups: dict[tuple[str, tuple[str, ...], str], Group] = {}
         self.ok: dict[str, list[Success]] = {}
         self.waiting: dict[str, int] = {}
         self.node_ready: int | None = None
@@ -201,10 +201,13 @@ class Engine:
             self.window = [time if low is None else min(low, time), time if high is None else max(high, time)]
 
     def _marked(self, mark: Mark, record: Record) -> None:
-        if mark.pod:
-            self._context[(record.where.source, record.ident or record.program)] = (mark.pod, record.time)
-            if mark.sandbox:
-                self._remember(mark.sandbox, mark.pod)
+        if mark.pod and mark.sandbox:
+            self._remember(mark.sandbox, mark.pod)
+        place = (record.where.source, record.ident or record.program)
+        if mark.kind == "pod-context":
+            self._context[place] = (mark.pod, record.time)
+        elif mark.kind == "pod-ok":
+            self._context.pop(place, None)
         if mark.kind == "pod-ok" and mark.pod:
             self._works(mark.pod, record.time, record.raw, relative=record.relative)
         if record.relative:
@@ -271,9 +274,11 @@ class Engine:
         if rule.about == "nad" and captures.get("network") and not captures.get("nad"):
             captures["nad"] = captures["network"]
         key = tuple(captures.get(k, "") for k in (rule.key or DEFAULT_KEYS[rule.about]))
-        group = self.groups.get((rule.id, key))
+        # Where the message does not say which NAD or network it is about, two pods may have two causes.
+        identity = (rule.id, key, pod if rule.about != "node" and not any(key) else "")
+        group = self.groups.get(identity)
         if group is None:
-            group = self.groups[rule.id, key] = Group(rule, key, captures, len(self.groups))
+            group = self.groups[identity] = Group(rule, key, captures, len(self.groups))
         else:
             for k, v in captures.items():
                 group.captures.setdefault(k, v)

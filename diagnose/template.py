@@ -43,8 +43,8 @@ def canonical(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Return `text` in lower case, of the same length (characters whose lower case is longer stay)."""
-    low = text.lower()
+    """Return `text` in lower case with one kind of quote, of the same length (what has a longer lower case stays)."""
+    low = text.lower().replace("'", '"')
     return low if len(low) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 

@@ -199,6 +199,7 @@ def _folded(made: list[tuple[Group, Finding]]) -> list[tuple[Group, Finding]]:
         if cause is None:
             kept.append((group, finding))
         else:
+            cause.affected += [a for a in finding.affected if a.kind == "Pod" and a not in cause.affected]
             counts[id(cause)][finding.rule] += finding.count
             counts[id(cause)].update(dict(finding.explains))
     for _, finding in kept:

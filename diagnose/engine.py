@@ -206,7 +206,7 @@ class Engine:
         place = (record.where.source, record.ident or record.program)
         if mark.kind == "pod-context":
             self._context[place] = (mark.pod, record.time)
-        elif mark.kind == "pod-ok":
+        elif mark.kind == "pod-ok" and self._context.get(place, ("", None))[0] != mark.pod:
             self._context.pop(place, None)
         if mark.kind == "pod-ok" and mark.pod:
             self._works(mark.pod, record.time, record.raw, relative=record.relative)

@@ -238,7 +238,8 @@ def _rank(group: Group, finding: Finding) -> tuple[object, ...]:
         finding.rule in VAGUE,
         not group.added,
         _CONFIDENCE[finding.confidence],
-        -sum(n for _, n in finding.explains),
         -finding.count,
-        group.order,
+        finding.first or 0,
+        finding.rule,
+        group.key,
     )

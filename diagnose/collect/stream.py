@@ -207,6 +207,10 @@ class JsonFormat(LineFormat):
         return entry
 
 
+    def count(self, data: bytes, start: int, end: int) -> int:
+        return data.count(b'"__REALTIME_TIMESTAMP"', start, end)
+
+
 class PrettyFormat(JsonFormat):
     """`journalctl -o json-pretty`: an object over many lines."""
 
@@ -228,9 +232,6 @@ class PrettyFormat(JsonFormat):
     def end(self, data: bytes, at: int) -> int:
         found = data.find(self._SEP, max(at - 2, 0))
         return len(data) if found < 0 else found + 3
-
-    def count(self, data: bytes, start: int, end: int) -> int:
-        return data.count(b'"__REALTIME_TIMESTAMP"', start, end)
 
 
 class VerboseFormat:

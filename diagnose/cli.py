@@ -75,14 +75,21 @@ Lang = Annotated[Optional[str], typer.Option("--lang", metavar="LANG", help="Lan
 
 
 @app.command()
-def diagnose(  # noqa: PLR0913 - one parameter an option
-    paths: Annotated[Optional[list[str]], typer.Argument(metavar="[PATH ...]", help="Files, folders, or - for standard input: journals in any form, logs, events, objects, pasted text.")] = None,  # noqa: UP045, E501
+def diagnose(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH ...]", help="Files, folders, or - for standard input: journals in any form, logs, events, objects, pasted text."),
+    ] = None,
     output_format: Annotated[Format, typer.Option("--format", "-f", help="Format of the report.")] = Format.terminal,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", metavar="FILE", help="Write the report to FILE.")] = None,  # noqa: UP045
-    since: Annotated[Optional[str], typer.Option("--since", metavar="TIME", help="Leave out what is older: a time such as '2026-11-23 19:59', or an age such as 2h.")] = None,  # noqa: UP045, E501
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="Leave out what is older: a time such as '2026-11-23 19:59', or an age such as 2h.")
+    ] = None,
     until: Annotated[Optional[str], typer.Option("--until", metavar="TIME", help="Leave out what is newer.")] = None,  # noqa: UP045
-    namespace: Annotated[Optional[list[str]], typer.Option("--namespace", "-n", metavar="NAME", help="Only findings on this namespace; may be repeated.")] = None,  # noqa: UP045, E501
-    pod: Annotated[Optional[list[str]], typer.Option("--pod", metavar="[NAMESPACE/]NAME", help="Only findings on this pod; may be repeated.")] = None,  # noqa: UP045, E501
+    namespace: Annotated[
+        list[str] | None, typer.Option("--namespace", "-n", metavar="NAME", help="Only findings on this namespace; may be repeated.")
+    ] = None,
+    pod: Annotated[Optional[list[str]], typer.Option("--pod", metavar="[NAMESPACE/]NAME", help="Only findings on this pod; may be repeated.")] = None,  # noqa: UP045
     rule: Annotated[Optional[list[str]], typer.Option("--rule", metavar="ID", help="Only findings of this rule; may be repeated.")] = None,  # noqa: UP045
     min_severity: Annotated[Severity, typer.Option("--min-severity", help="Leave out findings less severe.")] = Severity.info,
     min_confidence: Annotated[Confidence, typer.Option("--min-confidence", help="Leave out findings less sure.")] = Confidence.low,
@@ -90,7 +97,7 @@ def diagnose(  # noqa: PLR0913 - one parameter an option
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict and the titles only.")] = False,  # noqa: FBT002
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours (also: NO_COLOR in the environment).")] = False,  # noqa: FBT002
     lang: Lang = None,
-    now: Annotated[Optional[str], typer.Option("--now", metavar="TIME", help="The moment that counts as now, for reproducible reports.")] = None,  # noqa: UP045, E501
+    now: Annotated[Optional[str], typer.Option("--now", metavar="TIME", help="The moment that counts as now, for reproducible reports.")] = None,  # noqa: UP045
     tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone of stamps that name none: Europe/Berlin, +02:00.")] = "UTC",
 ) -> None:
     """Diagnose saved evidence: name the cause, the proof and the cure.
@@ -134,12 +141,14 @@ def diagnose(  # noqa: PLR0913 - one parameter an option
         from diagnose.render import terminal
 
         tty = output is None and sys.stdout.isatty()
-        text = terminal.render(report, catalog, language, width=_width(tty), color=tty and not no_color and not os.environ.get("NO_COLOR"), quiet=quiet, unicode=_unicode())
+        text = terminal.render(
+            report, catalog, language, width=_width(tty), color=tty and not no_color and not os.environ.get("NO_COLOR"), quiet=quiet, unicode=_unicode()
+        )
     _write(text, output)
     raise typer.Exit(_exit_code(report, exit_zero=exit_zero))
 
 
-def _exit_code(report: "object", *, exit_zero: bool) -> int:
+def _exit_code(report: object, *, exit_zero: bool) -> int:
     from diagnose import diagnosis
     from diagnose.model import Report
 
@@ -175,7 +184,7 @@ def _write(text: str, output: Path | None) -> None:
         raise MsnetError(f"cannot write {output}: {e.strerror or e}") from e
 
 
-def _moment(text: str, tz: "object", now: datetime) -> datetime:
+def _moment(text: str, tz: object, now: datetime) -> datetime:
     from datetime import timedelta, tzinfo
 
     from diagnose.parse.when import age_seconds
@@ -191,7 +200,7 @@ def _moment(text: str, tz: "object", now: datetime) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=tz)
 
 
-def _micros(text: str | None, tz: "object", now: datetime) -> int | None:
+def _micros(text: str | None, tz: object, now: datetime) -> int | None:
     from diagnose.parse.when import micros
 
     return micros(_moment(text, tz, now)) if text else None
@@ -214,7 +223,10 @@ def unwrap(
     language = choose(lang, dict(os.environ))
     catalog = catalogs.load()
     peeler = unwrapping.Unwrapper(catalog)
-    render = peeler.json if output_format is TextFormat.json else lambda n, text: peeler.text(n, text, language)
+
+    def render(number: int, text: str) -> str:
+        return peeler.json(number, text) if output_format is TextFormat.json else peeler.text(text, language)
+
     if line != "-":
         print(render(1, line), end="")
         return
@@ -270,7 +282,7 @@ def main() -> None:
         sys.exit(EXIT_OK)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception as e:  # noqa: BLE001 - no traceback reaches a user
+    except Exception as e:
         if os.environ.get("MSNET_DEBUG"):
             raise
         _fail(MsnetError(f"msnet failed: {type(e).__name__}: {e}", "MSNET_DEBUG=1 shows where; this is a fault of msnet"), EXIT_FAILED)

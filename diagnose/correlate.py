@@ -208,7 +208,7 @@ def _folded(made: list[tuple[Group, Finding]]) -> list[tuple[Group, Finding]]:
 
 
 def _explains(cause_group: Group, cause: Finding, group: Group, finding: Finding) -> bool:
-    if cause.severity == "info" or cause.rule in VAGUE and finding.rule not in VAGUE:
+    if cause.severity == "info" or (cause.rule in VAGUE and finding.rule not in VAGUE):
         return False
     if cause.rule in VAGUE:
         order = ("sandbox-name-reserved", "sandbox-network-failed", "cni-del-failed")

@@ -15,7 +15,6 @@ from diagnose.parse.when import micros
 from diagnose.rule import CONFIDENCES, SEVERITIES
 from diagnose.scan import Scanner
 
-
 LONG = 2000
 """Lines of a log in which other pods' other troubles are no answer to anybody's question."""
 

@@ -16,6 +16,7 @@ from diagnose.model import Evidence, Record, Resource
 from diagnose.parse.chain import CHAIN_LITERALS, Segment
 from diagnose.parse.marker import LITERALS as MARK_LITERALS
 from diagnose.parse.marker import Mark, mark_of
+from diagnose.parse.tree import items, mapping
 from diagnose.rule import Rule
 from diagnose.scan import longest_stable
 
@@ -43,7 +44,7 @@ def literals(catalog: Catalog) -> list[str]:
     found = [*CHAIN_LITERALS, *MARK_LITERALS]
     for rule in catalog.rules:
         for message in rule.messages:
-            if message.kind != "say" or (message.inputs == {"chain"} and message.template.weight < _DISTINCT):
+            if message.kind != "say" or (message.inputs == frozenset({"chain"}) and message.template.weight < _DISTINCT):
                 continue
             parts = [longest_stable(x) for x in message.template.literals]
             rare = [x for x in parts if len(x) >= _SHORTEST and x.lower() not in COMMON]
@@ -187,11 +188,9 @@ class Engine:
             record = Record(None, "object", fault.text, resource.where, fault.text, pod=pod)
             self._add(Hit(fault.rule, segment, dict(fault.captures), False, False), record, "")
         if resource.kind == "Pod":
-            status = resource.body.get("status") or {}
-            running = status.get("phase") == "Running" and status.get("ready", True)
-            if running and "containerStatuses" in status:
-                running = all(c.get("ready") for c in status["containerStatuses"])
-            if running:
+            status = mapping(resource.body.get("status"))
+            ready = status.get("ready", True) and all(mapping(c).get("ready") for c in items(status.get("containerStatuses")))
+            if ready and status.get("phase") == "Running":
                 pod = f"{resource.namespace}/{resource.name}"
                 self._works(pod, None, f"pod {pod} is Running")
 
@@ -289,7 +288,7 @@ class Engine:
         if new:
             kind = "event" if record.program == "event" else "chain" if hit.segment.in_chain and record.program in ("kubelet", "microshift") else record.program
             place = (record.where.source, kind)
-            group.counts[place] = group.counts.get(place, 0) + max(1, record.count)
+            group.counts[place] = group.counts.get(place, 0) + max(1, record.times)
         times = group.pods.setdefault(pod, PodTimes()) if pod and (pod in group.pods or len(group.pods) < PODS) else None
         if record.relative:
             if times is not None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from diagnose.checks.manifest import NETWORKS
 from diagnose.model import Resource
+from diagnose.parse.tree import items, mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,7 @@ class Nads:
             self._by_name[resource.namespace, resource.name] = nad
             self._by_network.setdefault(nad.facts.get("network", ""), []).append(nad)
         elif resource.kind == "Pod":
-            meta = cast("dict[str, Any]", resource.body.get("metadata") or {})
-            value = (meta.get("annotations") or {}).get(NETWORKS)
+            value = mapping(mapping(resource.body.get("metadata")).get("annotations")).get(NETWORKS)
             if isinstance(value, str):
                 self._asked.setdefault(f"{resource.namespace}/{resource.name}", set()).update(_asked(value, resource.namespace))
 
@@ -54,7 +54,6 @@ class Nads:
         """Return (namespace, name) of each network that "namespace/name" `pod` asks for, as far as its annotation is known."""
         return self._asked.get(pod, set())
 
-
     def asking(self, namespace: str, name: str) -> list[str]:
         """Return the pods ("namespace/name") whose annotation names that NAD."""
         return sorted(pod for pod, asked in self._asked.items() if (namespace, name) in asked)
@@ -63,13 +62,10 @@ class Nads:
 def _asked(value: str, namespace: str) -> set[tuple[str, str]]:
     if any(c in value for c in '[{"'):
         try:
-            items = json.loads(value)
+            asked = [mapping(x) for x in items(json.loads(value))]
         except ValueError:
             return set()
-        if not isinstance(items, list):
-            return set()
-        found = [cast("dict[str, Any]", x) for x in cast("list[object]", items) if isinstance(x, dict)]
-        return {(str(x.get("namespace") or namespace), str(x["name"])) for x in found if x.get("name")}
+        return {(str(x.get("namespace") or namespace), str(x["name"])) for x in asked if x.get("name")}
     result: set[tuple[str, str]] = set()
     for item in value.split(","):
         where, _, name = item.strip().partition("@")[0].rpartition("/")
@@ -80,28 +76,19 @@ def _asked(value: str, namespace: str) -> set[tuple[str, str]]:
 
 def _facts(resource: Resource) -> dict[str, str]:
     facts = {"nad": resource.name, "nad_namespace": resource.namespace, "network": resource.name}
-    spec = resource.body.get("spec")
-    config = spec.get("config") if isinstance(spec, dict) else None
+    config = mapping(resource.body.get("spec")).get("config")
     try:
-        body = json.loads(config) if isinstance(config, str) else None
+        conf = mapping(json.loads(config)) if isinstance(config, str) else {}
     except ValueError:
         return facts
-    if not isinstance(body, dict):
-        return facts
-    conf = cast("dict[str, Any]", body)
-    plugins = conf.get("plugins")
-    first = next((cast("dict[str, Any]", p) for p in cast("list[object]", plugins) if isinstance(p, dict)), {}) if isinstance(plugins, list) else {}
-    main = conf if conf.get("type") else first
-    ipam = main.get("ipam")
-    ipam = cast("dict[str, Any]", ipam) if isinstance(ipam, dict) else {}
-    ranges = ipam.get("ranges")
-    one: Any = ipam
-    if isinstance(ranges, list) and ranges and isinstance(ranges[0], list) and ranges[0]:
-        one = ranges[0][0]
-    start, end = (str(one.get(k) or "") for k in ("rangeStart", "rangeEnd")) if isinstance(one, dict) else ("", "")
-    found = {
-        "network": conf.get("name") or resource.name, "plugin": main.get("type"), "master": main.get("master"), "bridge": main.get("bridge"),
-        "ipam": ipam.get("type"), "subnet": one.get("subnet") if isinstance(one, dict) else None, "range": f"{start}-{end}" if start and end else None,
+    main = conf if conf.get("type") else next((mapping(p) for p in items(conf.get("plugins"))), dict[str, Any]())
+    ipam = mapping(main.get("ipam"))
+    first_set = next(iter(items(ipam.get("ranges"))), None)
+    pool = next(map(mapping, items(first_set)), ipam)
+    start, end = pool.get("rangeStart"), pool.get("rangeEnd")
+    found: dict[str, object] = {
+        "network": conf.get("name"), "plugin": main.get("type"), "master": main.get("master"), "bridge": main.get("bridge"),
+        "ipam": ipam.get("type"), "subnet": pool.get("subnet"), "range": f"{start}-{end}" if start and end else None,
     }  # fmt: skip
-    facts.update({k: str(v) for k, v in found.items() if isinstance(v, str) and v})
+    facts.update({k: v for k, v in found.items() if isinstance(v, str) and v})
     return facts

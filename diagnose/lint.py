@@ -11,6 +11,7 @@ from diagnose import catalog
 from diagnose.catalog import Catalog, load_yaml
 from diagnose.match import Hit, Matcher
 from diagnose.parse.line import parse_line
+from diagnose.parse.tree import mapping
 from diagnose.rule import LANGUAGES, Rule, placeholders
 
 CAPTURES = frozenset({
@@ -59,7 +60,8 @@ def _texts(rule: Rule) -> list[str]:
     for lang in LANGUAGES:
         t = rule.text[lang]
         bare = _OPTIONAL.sub("", t.title)
-        everywhere = set.intersection(*[{g.name for g in m.template.gaps} for m in rule.messages]) if rule.messages else set()
+        captured = [{g.name for g in m.template.gaps} for m in rule.messages]
+        everywhere = {name for name in set[str]().union(*captured) if all(name in c for c in captured)}
         loose = placeholders(bare) - everywhere
         if loose:
             errors.append(f"text.{lang}.title uses {sorted(loose)} outside [[ ]], which not every message captures")
@@ -89,7 +91,7 @@ def _cases(rule: Rule, path: Path, matcher: Matcher) -> list[str]:
             if got != rule.id:
                 errors.append(f"match case gives {got}: {case['match'][:120]}")
                 continue
-            for name, want in (case.get("captures") or {}).items():
+            for name, want in mapping(case.get("captures")).items():
                 have = hit.captures.get(name) if hit else None
                 if have != str(want):
                     errors.append(f"capture {name} is {have!r}, not {want!r}: {case['match'][:100]}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from diagnose.catalog import Catalog
 from diagnose.parse.chain import Segment, peel
 from diagnose.rule import Message
 from diagnose.template import Match, fold
+
 
 class Hit(NamedTuple):
     """One operation of a message and the rule that its error belongs to (`rule` is "" when none does)."""
@@ -73,8 +73,6 @@ class Matcher:
             if best is None or rank > best[0]:
                 best = (rank, message, match)
         return best and (best[1], best[2])
-
-
 
 
 def _clause_begins(low: str, at: int) -> bool:

@@ -34,7 +34,8 @@ class Record(NamedTuple):
     """"namespace/name", when the line itself tells; the namespace may be empty."""
     reason: str = ""
     """An event's reason."""
-    count: int = 1
+    times: int = 1
+    """How often it happened, as an event or a table tells."""
     first: int | None = None
     """An event's first time, when it differs from `time`."""
     part: bool = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from diagnose.errors import RuleError
+from diagnose.parse.tree import items, mapping
 from diagnose.template import Template
 
 SEVERITIES: Final = ("error", "warning", "info")
@@ -87,15 +88,14 @@ def _expect(errors: list[str], ok: bool, message: str) -> bool:  # noqa: FBT001 
 def _messages(raw: list[Any], rule: str, errors: list[str]) -> tuple[Message, ...]:
     found: list[Message] = []
     for number, item in enumerate(raw, 1):
-        spec: dict[str, Any] = {"say": item} if isinstance(item, str) else dict(item)
+        spec = {"say": item} if isinstance(item, str) else mapping(item)
         kinds = [k for k in KINDS if k in spec]
         unknown = set(spec) - {*KINDS, "in", "from"}
         if not _expect(errors, len(kinds) == 1 and not unknown, f"message {number}: needs one of {', '.join(KINDS)}; may have in, from"):
             continue
-        inputs = spec.get("in", ["chain"])
-        inputs = [inputs] if isinstance(inputs, str) else list(inputs)
+        inputs = [str(x) for x in items(spec.get("in", ["chain"]))]
         bad = [x for x in inputs if x not in INPUTS]
-        _expect(errors, not bad, f"message {number}: unknown input {', '.join(map(str, bad))}")
+        _expect(errors, not bad, f"message {number}: unknown input {', '.join(bad)}")
         try:
             template = Template(str(spec[kinds[0]]))
         except ValueError as e:
@@ -110,7 +110,7 @@ def _text(raw: dict[str, Any], language: str, steps: int, errors: list[str]) -> 
     _expect(errors, not unknown, f"text.{language}: unknown keys {', '.join(sorted(unknown))}")
     for key in ("title", "cause", "verify"):
         _expect(errors, bool(raw.get(key)), f"text.{language}.{key} is missing")
-    words = [str(x) for x in raw.get("steps") or []]
+    words = [str(x) for x in items(raw.get("steps"))]
     _expect(errors, len(words) == steps, f"text.{language}.steps has {len(words)} entries, steps has {steps}")
     return Text(str(raw.get("title", "")), str(raw.get("cause", "")).strip(), tuple(words), str(raw.get("verify", "")))
 

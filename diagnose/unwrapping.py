@@ -48,16 +48,17 @@ class Unwrapper:
         """Return the answer as one line of JSON."""
         return json.dumps(self.answer(number, text), ensure_ascii=False) + "\n"
 
-    def text(self, number: int, text: str, language: str) -> str:
+    def text(self, text: str, language: str) -> str:
         """Return the answer for a reader: one layer a line, the root message last."""
-        del number
         words = labels(language)
         answer = self.answer(1, text)
         layers: list[dict[str, Any]] = answer["layers"]
         out: list[str] = []
         for depth, layer in enumerate(layers[:-1]):
             names = " ".join(f"{k}={v}" for k, v in layer.get("names", {}).items())
-            out.append(f"{'  ' * depth}{layer['who']:<12} {printable(str(layer['text']))}" + (f"   [{printable(names)}]" if names and not _shown(layer) else ""))
+            out.append(
+                f"{'  ' * depth}{layer['who']:<12} {printable(str(layer['text']))}" + (f"   [{printable(names)}]" if names and not _shown(layer) else "")
+            )
         out.append(f"{'  ' * (len(layers) - 1)}{words.root}: {printable(str(layers[-1]['text']))}")
         captures: dict[str, str] = answer["captures"]
         if captures:

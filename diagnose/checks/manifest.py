@@ -1,4 +1,4 @@
-"""Checks of one object by itself: can Multus read this NAD's config, and this pod's annotation?
+"""Checks of one object by itself: whether Multus can read a NAD's config and a pod's annotation.
 
 Sources: network-attachment-definition-client pkg/utils/cniconfig.go (GetCNIConfig), multus-cni
 pkg/k8sclient/k8sclient.go (parsePodNetworkAnnotation, parsePodNetworkObjectName), pkg/types/conf.go (LoadDelegateNetConf).
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 
 from diagnose.model import Resource
+from diagnose.parse.tree import items, mapping
 
 NETWORKS = "k8s.v1.cni.cncf.io/networks"
 _ITEM = re.compile(r"^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\s*/\s*)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\s*@\s*[^\s/]{1,15})?$")
@@ -38,11 +39,10 @@ def faults(resource: Resource) -> Iterator[Fault]:
 
 
 def _annotations(resource: Resource) -> dict[str, Any]:
-    meta: Any = resource.body.get("metadata")
+    meta = mapping(resource.body.get("metadata"))
     if resource.kind in _TEMPLATES:
-        meta = ((resource.body.get("spec") or {}).get("template") or {}).get("metadata")
-    found = (meta or {}).get("annotations")
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+        meta = mapping(mapping(mapping(resource.body.get("spec")).get("template")).get("metadata"))
+    return mapping(meta.get("annotations"))
 
 
 def _excerpt(text: str, error: json.JSONDecodeError) -> str:
@@ -53,8 +53,7 @@ def _excerpt(text: str, error: json.JSONDecodeError) -> str:
 
 def _nad(resource: Resource) -> Iterator[Fault]:
     names = {"nad": resource.name, "nad_namespace": resource.namespace}
-    spec = resource.body.get("spec")
-    config = spec.get("config") if isinstance(spec, dict) else None
+    config = mapping(resource.body.get("spec")).get("config")
     if config is None or config == "":
         yield Fault("nad-config-empty", names, f"NetworkAttachmentDefinition {resource.name} has no spec.config")
         return
@@ -69,9 +68,8 @@ def _nad(resource: Resource) -> Iterator[Fault]:
     if not isinstance(body, dict):
         yield Fault("nad-config-invalid-json", {**names, "reason": "spec.config is JSON, but no object"}, config[:200])
         return
-    d = cast("dict[str, Any]", body)
-    plugins = d.get("plugins")
-    entries = [d] if d.get("type") else [p for p in plugins if isinstance(p, dict)] if isinstance(plugins, list) else []
+    conf = mapping(cast("object", body))
+    entries = [conf] if conf.get("type") else [mapping(p) for p in items(conf.get("plugins"))]
     if not entries or any(not p.get("type") for p in entries):
         yield Fault("nad-config-missing-type", names, config[:200])
 
@@ -89,5 +87,5 @@ def _annotation(resource: Resource, value: str) -> Iterator[Fault]:
     except json.JSONDecodeError as e:
         yield Fault("annotation-invalid-json", {**names, "reason": f"line {e.lineno}, column {e.colno}: {e.msg}"}, _excerpt(value, e))
         return
-    if not isinstance(body, list) or any(not isinstance(x, dict) for x in cast("list[object]", body)):
+    if not isinstance(body, list) or any(not isinstance(x, dict) for x in items(cast("object", body))):
         yield Fault("annotation-invalid-format", {**names, "value": "not a list of objects"}, text)

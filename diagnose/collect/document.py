@@ -15,6 +15,7 @@ from diagnose.collect.stream import Entry, clean, to_record
 from diagnose.model import InputSeen, Record, Resource, Where
 from diagnose.parse.kube import age_seconds, documents, event_row, pod_row
 from diagnose.parse.line import Line, parse_line
+from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock
 
 _QUOTE = re.compile(r"^(?:\s{0,3}>\s?)+")
@@ -24,7 +25,9 @@ _FENCE = re.compile(r"^```\w*$")
 _PROMPT = re.compile(r"^\s*(?:\[[^\]]*@[^\]]*\]|\S+@\S+?:\S*)?\s?[$#]\s+(?=\S)")
 _DESCRIBE = re.compile(r"^(Name|Namespace|Status|Labels|Node):\s+(\S.*)$")
 # A command that the paste begins with tells whose output follows; kubectl's namespace is "default" unless it is named.
-_COMMAND = re.compile(r"\b(?:kubectl|oc)\s(?:\S+\s)*?(?:logs|describe\s+po(?:ds?)?)(?:\s|/)(?:-\S+(?:[ =]\S+)?\s+)*(?:pods?/)?(?P<name>[a-z0-9][a-z0-9.-]*-[a-z0-9.-]+|[a-z0-9]{4,})")
+_COMMAND = re.compile(
+    r"\b(?:kubectl|oc)\s(?:\S+\s)*?(?:logs|describe\s+po(?:ds?)?)(?:\s|/)(?:-\S+(?:[ =]\S+)?\s+)*(?:pods?/)?(?P<name>[a-z0-9][a-z0-9.-]*-[a-z0-9.-]+|[a-z0-9]{4,})"
+)
 _ANNOTATION = re.compile(rf"{re.escape(NETWORKS)}: ([^\[{{\"]+)$")  # JSON is printed over many lines
 _NAMESPACE = re.compile(r"\s(?:-n|--namespace)[ =](\S+)")
 _ASSIGNED = re.compile(r"Successfully assigned (?P<namespace>[a-z0-9-]+)/(?P<name>[a-z0-9.-]+) to ")
@@ -75,7 +78,11 @@ def _join(lines: list[str]) -> str:
     full = sum(1 for x in lines[:-1] if len(x) >= width)
     text = lines[0]
     for above, line in zip(lines, lines[1:], strict=False):
-        text += line.lstrip() if full and len(above) >= width - 1 and not above.endswith(" ") and (len(above) == width or full == len(lines) - 1) else " " + line.lstrip()
+        text += (
+            line.lstrip()
+            if full and len(above) >= width - 1 and not above.endswith(" ") and (len(above) == width or full == len(lines) - 1)
+            else " " + line.lstrip()
+        )
     return text
 
 
@@ -141,9 +148,7 @@ def read(raw: bytes, clock: Clock, seen: InputSeen, base: tuple[int, bool]) -> I
         blank = False
 
 
-def _paragraph(
-    lines: list[tuple[int, str, Line]], clock: Clock, source: str, base: tuple[int, bool], pod: tuple[str, str]
-) -> Iterator[Record]:
+def _paragraph(lines: list[tuple[int, str, Line]], clock: Clock, source: str, base: tuple[int, bool], pod: tuple[str, str]) -> Iterator[Record]:
     if not lines:
         return
     several = len(lines) > 1
@@ -169,7 +174,7 @@ def _record(text: str, parsed: Line, clock: Clock, where: Where, base: tuple[int
     if row is not None:
         at, first = _aged(row.age, base[0]), _aged(row.first_age, base[0])
         who = f"{row.namespace}/{row.name}" if row.kind in ("pod", "po") and row.name else "/".join(pod) if pod[1] and not row.name else ""
-        return Record(at, "event", row.message, where, text, pod=who, reason=row.reason, count=row.count, first=first, level=row.type, relative=base[1])
+        return Record(at, "event", row.message, where, text, pod=who, reason=row.reason, times=row.times, first=first, level=row.type, relative=base[1])
     record = to_record(Entry(text, parsed), clock, where)
     if not record.pod and pod[1] and record.program in ("", "pod-log", "kubelet"):
         record = record._replace(pod="/".join(pod))
@@ -202,10 +207,9 @@ def _objects(lines: list[str], source: str) -> Iterator[Resource]:
 
 def resource(body: dict[str, object], where: Where) -> Iterator[Resource]:
     """Yield `body` as a resource if it has a kind and a name."""
-    meta = body.get("metadata")
-    if isinstance(meta, dict) and isinstance(body.get("kind"), str):
-        m: dict[str, object] = meta  # pyright: ignore[reportUnknownVariableType]
-        yield Resource(str(body["kind"]), str(m.get("namespace") or ""), str(m.get("name") or m.get("generateName") or ""), body, where)
+    meta = mapping(body.get("metadata"))
+    if meta and isinstance(body.get("kind"), str):
+        yield Resource(str(body["kind"]), str(meta.get("namespace") or ""), str(meta.get("name") or meta.get("generateName") or ""), body, where)
 
 
 def mostly_logs(lines: list[str]) -> bool:

@@ -17,6 +17,7 @@ from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat
 from diagnose.errors import InputError
 from diagnose.model import Gap, InputSeen, Record, Resource, Where
 from diagnose.parse.kube import documents
+from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock, date_in, micros, rfc3339
 from diagnose.scan import Scanner
 
@@ -218,7 +219,7 @@ def looks_like_objects(head: bytes) -> bool:
     start = head.lstrip(b"\xef\xbb\xbf \r\n\t")
     if start.startswith((b"{", b"[")):
         return bool(_OBJECT_JSON.search(head))
-    return bool(_YAML.match(start) or start.startswith((b"---", b"#")) and _YAML.search(head))
+    return bool(_YAML.match(start) or (start.startswith((b"---", b"#")) and _YAML.search(head)))
 
 
 def _objects(bodies: list[tuple[dict[str, Any], int]], source: str) -> Iterator[Record | Resource]:
@@ -239,14 +240,13 @@ def event_record(body: dict[str, Any], where: Where) -> Record | None:
     message = str(body.get("message") or body.get("note") or "")
     if not message:
         return None
-    about = cast("dict[str, Any]", body.get("involvedObject") or body.get("regarding") or {})
-    series = cast("dict[str, Any]", body.get("series") or {})
-    meta = cast("dict[str, Any]", body.get("metadata") or {})
-    count = int(series.get("count") or body.get("count") or body.get("deprecatedCount") or 1)
+    about = mapping(body.get("involvedObject") or body.get("regarding"))
+    series, meta = mapping(body.get("series")), mapping(body.get("metadata"))
+    times = int(series.get("count") or body.get("count") or body.get("deprecatedCount") or 1)
     last = str(series.get("lastObservedTime") or body.get("lastTimestamp") or body.get("deprecatedLastTimestamp") or body.get("eventTime") or meta.get("creationTimestamp") or "")  # fmt: skip
     first = str(body.get("firstTimestamp") or body.get("deprecatedFirstTimestamp") or body.get("eventTime") or last)
     pod = f"{about.get('namespace', '')}/{about.get('name', '')}" if about.get("kind") == "Pod" else ""
     return Record(
-        rfc3339(last), "event", message, where, message, pod=pod, reason=str(body.get("reason") or ""), count=count,
+        rfc3339(last), "event", message, where, message, pod=pod, reason=str(body.get("reason") or ""), times=times,
         first=rfc3339(first), level=str(body.get("type") or ""),
     )  # fmt: skip

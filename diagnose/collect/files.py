@@ -121,7 +121,7 @@ def open_input(name: str) -> Opened:
         raise InputError(f"cannot read {name}: {e.name} is not installed", f"pip install {e.name}, or decompress the file") from e
     except PermissionError as e:
         raise InputError(f"cannot read {name}: permission denied", "read it as root, or copy it to where you may read it") from e
-    except Exception as e:  # noqa: BLE001 - each library has its own error for a broken stream
+    except Exception as e:
         raise InputError(f"cannot read {name}: {e}") from e
     return Opened(name, stream, head, size, mtime, compression, path if not compression else None)
 

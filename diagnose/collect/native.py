@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -27,11 +28,12 @@ def read(path: Path, head: bytes, scan: Scanner, clock: Clock, seen: InputSeen, 
     """Yield the records that hold a literal; a file that cannot be read, or only in part, becomes a gap."""
     claimed = entries_claimed(head)
     try:
-        from systemd._reader import _Reader
+        # By name, since type checkers find neither the module where it is not installed nor types where it is.
+        library = importlib.import_module("systemd._reader")
     except ImportError:
         reader = _journalctl(path, scan, clock, seen)
     else:
-        reader = _systemd(_Reader, path, scan, clock, seen)
+        reader = _systemd(library._Reader, path, scan, clock, seen)
     try:
         yield from reader
     except (OSError, ValueError) as e:
@@ -53,7 +55,7 @@ _EXPORT = "on the node, or any machine with its systemd or newer: journalctl --f
 class _Export:
     """A journal reader as a stream in export format, with the fields that are looked at."""
 
-    def __init__(self, reader: Any) -> None:  # noqa: ANN401 - untyped library
+    def __init__(self, reader: Any) -> None:
         self._reader = reader
         self._rest = b""
 
@@ -61,7 +63,7 @@ class _Export:
         """Return about `size` bytes of export, b"" at the end."""
         parts = [self._rest]
         length = len(self._rest)
-        while length < size and self._reader._next():  # noqa: SLF001 - the library's fast calls have no public name
+        while length < size and self._reader._next():
             entry = self._entry()
             parts.append(entry)
             length += len(entry)
@@ -70,8 +72,8 @@ class _Export:
         return data[:size]
 
     def _entry(self) -> bytes:
-        get = self._reader._get  # noqa: SLF001
-        parts = [f"__CURSOR={self._reader._get_cursor()}\n__REALTIME_TIMESTAMP={self._reader._get_realtime()}\n".encode()]  # noqa: SLF001
+        get = self._reader._get
+        parts = [f"__CURSOR={self._reader._get_cursor()}\n__REALTIME_TIMESTAMP={self._reader._get_realtime()}\n".encode()]
         for name in _FIELDS:
             try:
                 value = cast("bytes", get(name))
@@ -82,7 +84,7 @@ class _Export:
         return b"".join(parts)
 
 
-def _systemd(reader_class: Any, path: Path, scan: Scanner, clock: Clock, seen: InputSeen) -> Iterator[Record]:  # noqa: ANN401
+def _systemd(reader_class: Any, path: Path, scan: Scanner, clock: Clock, seen: InputSeen) -> Iterator[Record]:
     with reader_class(files=[str(path)]) as reader:
         reader.data_threshold = 0
         yield from records(cast("BinaryIO", _Export(reader)), ExportFormat(), scan, clock, seen)

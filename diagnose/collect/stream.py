@@ -110,10 +110,10 @@ def _journal_entry(fields: dict[str, Any], raw: str) -> Entry:
     def one(name: str) -> str:
         value = fields.get(name)
         if isinstance(value, list):
-            items = cast("list[Any]", value)
-            if items and all(isinstance(x, int) for x in items):
-                return clean(bytes(x & 255 for x in items))
-            value = items[-1] if items else ""
+            values = cast("list[Any]", value)
+            if values and all(isinstance(x, int) for x in values):
+                return clean(bytes(x & 255 for x in values))
+            value = values[-1] if values else ""
         return "" if value is None else str(value)
 
     message = _ANSI.sub("", one("MESSAGE"))
@@ -206,7 +206,6 @@ class JsonFormat(LineFormat):
         entry.raw = entry.line.message if not isinstance(d["MESSAGE"], str) else d["MESSAGE"]
         return entry
 
-
     def count(self, data: bytes, start: int, end: int) -> int:
         return data.count(b'"__REALTIME_TIMESTAMP"', start, end)
 
@@ -295,7 +294,7 @@ def to_record(entry: Entry, clock: Clock, where: Where) -> Record:
         row = event_row(entry.raw)
         if row is not None:
             pod = f"{row.namespace}/{row.name}" if row.kind in ("pod", "") and row.name else ""
-            return Record(time, "event", row.message, where, entry.raw, pod=pod, reason=row.reason, count=row.count, level=row.type)
+            return Record(time, "event", row.message, where, entry.raw, pod=pod, reason=row.reason, times=row.times, level=row.type)
     if line.fields.get("reason") and line.fields.get("object"):
         program, reason, pod = "event", line.fields["reason"], line.fields["object"] if line.fields.get("kind", "Pod") == "Pod" else ""
     return Record(time, program, line.message, where, entry.raw, entry.ident, entry.pid, entry.host, entry.boot, line.level, pod, reason)
@@ -357,13 +356,13 @@ def _opens(entry: Entry) -> bool:
     return entry.raw.rstrip().endswith("=<")
 
 
+_KLOG_HEAD = re.compile(r"(?:(?<=: )|^)(?:[\w?.-]+ )?[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [^\]]+\] ")
+
+
 def _text_of(entry: Entry) -> str:
-    head = entry.raw
-    at = head.find("] ", head.find(entry.line.fields.get("_", "")))
-    m = re.search(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [^\]]+\] ", head)
-    component = re.search(r"(?:^|: )([\w?-]+) $", head[: m.start()]) if m else None
-    del at
-    return (f"{component[1]} " if component else "") + (head[m.start() :] if m else head)
+    """Return the program's own line: from klog's head on, without the journal's."""
+    m = _KLOG_HEAD.search(entry.raw)
+    return entry.raw[m.start() :] if m else entry.raw
 
 
 def _relined(head: Entry, message: str, raw: str) -> Entry:

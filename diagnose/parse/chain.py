@@ -79,7 +79,11 @@ _LAYERS: tuple[tuple[str, str, str], ...] = (
     ("cri-o", "delete", r"Failed to cleanup \(probably retrying\): "),
     ("cri-o", "add", rf"failed to create pod network sandbox {_K8S}: "),
     ("cri-o", "check", rf"failed to get network status for pod sandbox {_K8S}: "),
-    ("cri-o", "delete", rf"(?:failed to destroy network for pod sandbox|network teardown failed for pod sandbox|Failed to destroy network for pod sandbox) {_K8S}: "),
+    (
+        "cri-o",
+        "delete",
+        rf"(?:failed to destroy network for pod sandbox|network teardown failed for pod sandbox|Failed to destroy network for pod sandbox) {_K8S}: ",
+    ),
     ("cri-o", "add", r"error adding pod (?P<namespace>[^_\s]+)_(?P<pod>\S+) to CNI network \"(?P<defnet>[^\"]*)\": "),
     ("cri-o", "delete", r"error removing pod (?P<namespace>[^_\s]+)_(?P<pod>\S+) from CNI network \"(?P<defnet>[^\"]*)\": "),
     ("cri-o", "check", r"error checking pod (?P<namespace>[^_\s]+)_(?P<pod>\S+) for CNI network \"(?P<defnet>[^\"]*)\": "),
@@ -87,10 +91,14 @@ _LAYERS: tuple[tuple[str, str, str], ...] = (
     ("cri-o", "delete", r"Error deleting network: "),
     ("cri-o", "add", r"Error while adding pod to CNI network \"(?P<defnet>[^\"]*)\": "),
     ("cri-o", "delete", r"Error while removing pod from CNI network \"(?P<defnet>[^\"]*)\": "),
-    ("containerd", "add", r'RunPodSandbox for (?:&PodSandboxMetadata\{Name:(?P<pod>[^,]+),Uid:(?P<uid>[^,]+),Namespace:(?P<namespace>[^,]+),[^}]*\}|"[^"]*") failed(?:, error)?(?::|"? error=)\s?"?'),
+    (
+        "containerd",
+        "add",
+        r'RunPodSandbox for (?:&PodSandboxMetadata\{Name:(?P<pod>[^,]+),Uid:(?P<uid>[^,]+),Namespace:(?P<namespace>[^,]+),[^}]*\}|"[^"]*") failed(?:, error)?(?::|"? error=)\s?"?',
+    ),
     ("containerd", "delete", r'StopPodSandbox for "(?P<sandbox>[0-9a-f]+)" failed(?::|"? error=)\s?"?'),
     ("containerd", "add", rf"failed to set ?up network for sandbox\s+{_BOX}: "),
-    ("containerd", "add", rf"run pod sandbox failed: "),
+    ("containerd", "add", r"run pod sandbox failed: "),
     ("containerd", "delete", rf"failed to destroy network for sandbox {_BOX}: "),
     ("dockershim", "add", rf'\[?failed to set up sandbox container {_BOX} network for pod "(?P<pod>[^"]+)": '),
     ("dockershim", "add", r'Failed to setup network for pod "(?P<pod>[^_"]+)_(?P<namespace>[^("]+)\((?P<uid>[^)]+)\)" using network plugins "cni": '),
@@ -108,10 +116,18 @@ _LAYERS: tuple[tuple[str, str, str], ...] = (
     ("multus-shim", "check", r"CmdCheck \(shim\): "),
     ("multus-shim", "", r"CmdGC \(shim\): "),
     ("cni", "", r"CNI request failed with status (?P<status>\d+): '?"),
-    ("multus", "", r'&?\{?ContainerID:\"?(?P<sandbox>[0-9a-f]+)\"? Netns:\"?(?P<netns>[^\s"]*)\"? IfName:\"?(?P<ifname>[^\s"]*)\"? Args:\"?(?P<args>[^\s"]*)\"? Path:\"?[^\s"]*\"?(?: StdinData:\S*?\}?)? (?:ERRORED: )?'),
+    (
+        "multus",
+        "",
+        r'&?\{?ContainerID:\"?(?P<sandbox>[0-9a-f]+)\"? Netns:\"?(?P<netns>[^\s"]*)\"? IfName:\"?(?P<ifname>[^\s"]*)\"? Args:\"?(?P<args>[^\s"]*)\"? Path:\"?[^\s"]*\"?(?: StdinData:\S*?\}?)? (?:ERRORED: )?',
+    ),
     ("multus", "", rf"error configuring pod \[{_NS}/{_POD}\] networking: "),
     ("multus", "", rf"(?:Multus: )?\[{_NS}/(?P<pod>[^/\]:\s]+)(?:/(?P<uid>[^\]:]*))?(?::(?P<network>[^\]]+))?\]: "),
-    ("ovn-kubernetes", "", r"\[(?P<namespace>[^/\]\s]+)/(?P<pod>[^\]\s]+) (?P<sandbox>[0-9a-f]{12,64})(?: network (?P<ovnnet>\S+) NAD (?P<ovn_nad>[^\]\s]+)(?: NAD key (?P<nadkey>[^\]\s]+))?)?\] "),
+    (
+        "ovn-kubernetes",
+        "",
+        r"\[(?P<namespace>[^/\]\s]+)/(?P<pod>[^\]\s]+) (?P<sandbox>[0-9a-f]{12,64})(?: network (?P<ovnnet>\S+) NAD (?P<ovn_nad>[^\]\s]+)(?: NAD key (?P<nadkey>[^\]\s]+))?)?\] ",
+    ),
     ("multus", "add", r'error adding (?:container|pod) to network "(?P<network>[^"]*)": '),
     ("multus", "delete", r'error removing container from network "(?P<network>[^"]*)": '),
     ("multus", "add", r'(?:Multus: )?[eE]rr(?:or)? adding pod to network "(?P<network>[^"]*)": '),
@@ -138,7 +154,11 @@ _LAYERS: tuple[tuple[str, str, str], ...] = (
     ("multus", "", r"saveDelegates: error in saving the delegates : "),
     ("multus", "", r"(?:Multus: )?(?:Err|error) in saving the  ?delegates ?: "),
     ("multus", "", r"(?:Multus: )?(?:error setting the networks status|Err in setting  ?networks? status|Err set the networks status): "),
-    ("multus", "", r"(?:setPodNetworkAnnotation|SetPodNetworkStatusAnnotation|SetNetworkStatus): (?:failed to update the pod \S+ in out of cluster comm: |status update failed for pod \S+: )?"),
+    (
+        "multus",
+        "",
+        r"(?:setPodNetworkAnnotation|SetPodNetworkStatusAnnotation|SetNetworkStatus): (?:failed to update the pod \S+ in out of cluster comm: |status update failed for pod \S+: )?",
+    ),
     ("multus", "", r"status update failed for pod \S+: "),
     ("multus", "", r"failed to update the pod \S+ in out of cluster comm: "),
     ("multus", "", r"error in GC command: "),
@@ -159,7 +179,7 @@ _ENTRY = re.compile(
     r"|failed to set ?up network for sandbox|failed to destroy network for |network teardown failed for pod sandbox"
     r'|error adding (?:container|pod) to network "|network ?plugin cni failed to |\[?failed to set up sandbox container '
     r'|netplugin failed but error parsing its diagnostic message "|\{ ?"(?:cniVersion": "[^"]*", ")?code": \d+, "msg": "'
-    r'|error configuring pod \[|delegate(?:add|del):? error invoking|error in getting result from '
+    r"|error configuring pod \[|delegate(?:add|del):? error invoking|error in getting result from "
     r'|TryLoadPodDelegates: error|GetNetworkDelegates: failed|failed to "(?:Create|Kill)PodSandbox" for|(?<=[\s:"])\[[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*/[0-9a-f-]{32,36}(?::[^\]]+)?\]: ',
     re.IGNORECASE,
 )
@@ -199,7 +219,7 @@ def _peel_one(text: str) -> Segment:
     op = ""
     at = 0
     while True:
-        for who, kind, rx in _COMPILED:
+        for who, kind, rx in _COMPILED:  # noqa: B007 - used behind the loop
             m = rx.match(text, at)
             if m is not None and m.end() > at:
                 break

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 
+from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import age_seconds
 
 
@@ -17,7 +18,7 @@ class EventRow(NamedTuple):
     reason: str
     age: str
     first_age: str
-    count: int
+    times: int
     source: str
     namespace: str
     kind: str
@@ -51,9 +52,12 @@ _OLD_DESCRIBE = re.compile(
     re.DOTALL,
 )
 # The time, type, reason and message of custom columns, a UI or a chat.
-_LOOSE = re.compile(rf"(?:^|\s)(?P<type>Normal|Warning)\s+(?P<reason>Failed\w+|NoNetworkFound|AddedInterface|NetworkNotReady|BackOff|Unhealthy|Started|Scheduled|Pulled|Created|Failed)\s+(?P<message>\S.*)$", re.DOTALL)  # fmt: skip
+_LOOSE = re.compile(r"(?:^|\s)(?P<type>Normal|Warning)\s+(?P<reason>Failed\w+|NoNetworkFound|AddedInterface|NetworkNotReady|BackOff|Unhealthy|Started|Scheduled|Pulled|Created|Failed)\s+(?P<message>\S.*)$", re.DOTALL)  # fmt: skip
 _WIDE_TAIL = re.compile(rf"\s{{2,}}(?P<first>{_AGE})\s+(?P<count>\d+)\s+\S+$")
-_WIDE_HEAD = re.compile(r"^(?:spec\.\S+\{[^}]*\}\s+)?(?P<source>kubelet, \S+|multus|default-scheduler|kubelet|[a-z][\w-]*-(?:controller|scheduler)\S*)\s{2,}(?P<message>\S.*)$", re.DOTALL)
+_WIDE_HEAD = re.compile(
+    r"^(?:spec\.\S+\{[^}]*\}\s+)?(?P<source>kubelet, \S+|multus|default-scheduler|kubelet|[a-z][\w-]*-(?:controller|scheduler)\S*)\s{2,}(?P<message>\S.*)$",
+    re.DOTALL,
+)
 
 
 def event_row(line: str) -> EventRow | None:
@@ -138,21 +142,19 @@ def documents(text: str) -> Iterator[tuple[dict[str, Any], int]]:
 
 
 def _mappings(value: object, line: int) -> Iterator[tuple[dict[str, Any], int]]:
-    if isinstance(value, list):
-        for item in cast("list[object]", value):
-            yield from _mappings(item, line)
-    elif isinstance(value, dict):
-        d = cast("dict[str, Any]", value)
-        items = d.get("items")
-        if isinstance(items, list):
-            for item in cast("list[object]", items):
-                if isinstance(item, dict):
-                    i = cast("dict[str, Any]", item)
-                    # A typed list leaves kind and apiVersion out of its items.
-                    kind = str(d.get("kind", ""))
-                    if kind.endswith("List") and kind != "List":
-                        i.setdefault("kind", kind.removesuffix("List"))
-                        i.setdefault("apiVersion", d.get("apiVersion", ""))
-                    yield i, line
-        else:
-            yield d, line
+    for item in items(value):
+        yield from _mappings(item, line)
+    body = mapping(value)
+    if not isinstance(body.get("items"), list):
+        if body:
+            yield body, line
+        return
+    # A typed list leaves kind and apiVersion out of its items.
+    kind = str(body.get("kind", ""))
+    typed = kind.removesuffix("List") if kind != "List" else ""
+    for item in map(mapping, items(body["items"])):
+        if item and typed:
+            item.setdefault("kind", typed)
+            item.setdefault("apiVersion", body.get("apiVersion", ""))
+        if item:
+            yield item, line

@@ -22,7 +22,10 @@ _KLOG = re.compile(
     re.DOTALL,
 )
 _LOGRUS = re.compile(r'^(?:time="(?P<time>[^"]*)" )?level=(?P<level>\w+)(?: msg=(?P<msg>"(?:[^"\\]|\\.)*"?|\S+))?(?P<rest>.*)$', re.DOTALL)
-_LEVELED = re.compile(r"^(?P<time>\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?) \[(?P<level>panic|error|verbose|debug|info|warning)\] (?P<rest>.*)$", re.DOTALL)
+_LEVELED = re.compile(
+    r"^(?P<time>\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?) \[(?P<level>panic|error|verbose|debug|info|warning)\] (?P<rest>.*)$",
+    re.DOTALL,
+)
 _CRI = re.compile(r"^(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d)) (?:stdout|stderr) [FP] (?P<rest>.*)$", re.DOTALL)
 _STAMPED = re.compile(r"^(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)) (?P<rest>\S.*)$", re.DOTALL)
 _GOLOG = re.compile(r"^(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (?P<rest>.*)$", re.DOTALL)
@@ -77,7 +80,7 @@ def go_unquote(text: str) -> str:
             return _SIMPLE.get(m.group(1), m.group(1))
         return chr(int(m.group(2) or m.group(3) or m.group(4), 16))
 
-    body = text[1:] if text.startswith('"') else text
+    body = text.removeprefix('"')
     if body.endswith('"') and not body.endswith('\\"'):
         body = body[:-1]
     try:
@@ -88,7 +91,7 @@ def go_unquote(text: str) -> str:
 
 def _program(ident: str) -> str:
     name = ident.rsplit("/", 1)[-1]
-    if name.startswith("greenboot") or name.startswith("redboot") or name.endswith((".sh",)):
+    if name.startswith(("greenboot", "redboot")) or name.endswith(".sh"):
         return "greenboot"
     return _PROGRAMS.get(name, "other")
 

@@ -45,7 +45,11 @@ def render(report: Report, catalog: Catalog, language: str) -> str:
     unknown = [i for i in report.inputs if i.kind == "unknown"]
     if report.gaps or unknown:
         out += [f"## {w.blind}", ""]
-        out += [f"- {_prose(g.source + ': ' if g.source and g.source not in g.reason else '')}{_prose(g.reason)}" + (f" ({w.gap_hint}: `{g.hint}`)" if g.hint else "") for g in report.gaps]
+        out += [
+            f"- {_prose(g.source + ': ' if g.source and g.source not in g.reason else '')}{_prose(g.reason)}"
+            + (f" ({w.gap_hint}: `{g.hint}`)" if g.hint else "")
+            for g in report.gaps
+        ]
         out += [f"- {_prose(i.source)}: {w.unknown_input}" for i in unknown]
         out.append("")
     if report.inputs:
@@ -58,9 +62,15 @@ def render(report: Report, catalog: Catalog, language: str) -> str:
 def _finding(f: Finding, rule: Rule, language: str, w: Labels) -> list[str]:
     text = words(f, rule, language)
     out = [f"## {_prose(text.title)}", ""]
-    out.append(f"`{f.rule}`, {w.severity[f.severity]}, {w.state[f.state]}, {w.sure}: {w.confidence[f.confidence]}, {w.times.format(n=f.count)}" + (f", {w.since} {clock(f.first)}, {w.last} {clock(f.last)}" if f.first is not None else ""))
+    out.append(
+        f"`{f.rule}`, {w.severity[f.severity]}, {w.state[f.state]}, {w.sure}: {w.confidence[f.confidence]}, {w.times.format(n=f.count)}"
+        + (f", {w.since} {clock(f.first)}, {w.last} {clock(f.last)}" if f.first is not None else "")
+    )
     if f.affected:
-        out += ["", f"**{w.hits}**: " + ", ".join(f"{w.kind.get(a.kind, a.kind)} `{a.namespace + '/' if a.namespace else ''}{a.name}`" for a in f.affected[:20])]
+        out += [
+            "",
+            f"**{w.hits}**: " + ", ".join(f"{w.kind.get(a.kind, a.kind)} `{a.namespace + '/' if a.namespace else ''}{a.name}`" for a in f.affected[:20]),
+        ]
     out += ["", f"**{w.why}**: {_prose(text.cause)}", "", f"**{w.seen}**:", ""]
     for e in f.evidence[:_EVIDENCE]:
         out += [_prose(where(e)), "", *_fence(printable(e.text)), ""]

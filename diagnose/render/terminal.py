@@ -100,7 +100,7 @@ def middle(text: str, room: int) -> str:
     if wide(flat) <= room:
         return flat
     head = room // 4
-    return f"{flat[:head]} \u2026 {flat[-(room - head - 3):]}"
+    return f"{flat[:head]} \u2026 {flat[-(room - head - 3) :]}"
 
 
 def _affected(found: list[Affected], words_: Labels) -> str:
@@ -129,7 +129,11 @@ def render(report: Report, catalog: Catalog, language: str, *, width: int, color
             title = words(finding, catalog.by_id[finding.rule], language).title
             page.add(f"  {page.style(page.mark(finding.severity), finding.severity)}  {finding.rule}  {title}")
     if report.gaps and not quiet:
-        page.add(page.style("  ?", "warning") + f"  {w.blind}: " + "; ".join(g.reason if not g.source or g.source in g.reason else f"{g.source}: {g.reason}" for g in report.gaps)[: page.width * 2])
+        page.add(
+            page.style("  ?", "warning")
+            + f"  {w.blind}: "
+            + "; ".join(g.reason if not g.source or g.source in g.reason else f"{g.source}: {g.reason}" for g in report.gaps)[: page.width * 2]
+        )
     for finding in active:
         if not quiet:
             page.add()
@@ -173,7 +177,9 @@ def verdict_of(report: Report, w: Labels) -> tuple[str, str]:
 
 def _finding(page: _Page, f: Finding, rule: Rule, language: str, w: Labels) -> None:
     text = words(f, rule, language)
-    page.add(f"{page.style(f'{page.mark(f.severity)}  {f.rule}', f.severity)}  {w.severity[f.severity]}   {w.state[f.state]}   {w.sure}: {w.confidence[f.confidence]}")
+    page.add(
+        f"{page.style(f'{page.mark(f.severity)}  {f.rule}', f.severity)}  {w.severity[f.severity]}   {w.state[f.state]}   {w.sure}: {w.confidence[f.confidence]}"
+    )
     for part in wrap(text.title, page.width - 3):
         page.add("   " + page.style(part, "bold"))
     times = [w.times.format(n=f.count)]

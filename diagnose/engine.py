@@ -165,7 +165,7 @@ class Engine:
 
     def _classified(self, record: Record) -> list[Hit]:
         self.judged += 1
-        if record.program == "other" or record.level == "debug":
+        if record.level == "debug":
             return []
         key = (record.program, record.message)
         hits = self._memo.get(key)

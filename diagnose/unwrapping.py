@@ -40,9 +40,22 @@ class Unwrapper:
         """Return `{"line", "rule", "layers", "captures"}` for one line; `rule` is None when no rule knows it."""
         hit = self.hit(text)
         layers: list[dict[str, Any]] = [{"who": x.who, "text": x.text, **({"names": x.fields} if x.fields else {})} for x in hit.segment.layers]
-        layers.append({"who": hit.captures.get("plugin") or "root", "text": hit.segment.root})
+        said = parse_line(text).fields.get("said")
+        if said:
+            layers.insert(0, {"who": "kubelet", "text": said})
+        layers.append({"who": self._failed(hit), "text": hit.segment.root, "failed": True})
         captures = {k: v for k, v in sorted(hit.captures.items()) if v}
         return {"line": number, "rule": hit.rule or None, "layers": layers, "captures": captures}
+
+    def _failed(self, hit: Hit) -> str:
+        """Return who said the root message: the IPAM or CNI plugin where a delegate was called, else the last layer."""
+        if hit.rule and self._catalog.by_id[hit.rule].area == "ipam":
+            return "ipam"
+        delegated = any(x.who == "multus" and "network" in x.fields for x in hit.segment.layers)
+        plugin = hit.segment.fields.get("plugin")
+        if plugin or delegated:
+            return plugin or "plugin"
+        return hit.segment.layers[-1].who if hit.segment.layers else "root"
 
     def json(self, number: int, text: str) -> str:
         """Return the answer as one line of JSON."""
@@ -59,7 +72,8 @@ class Unwrapper:
             out.append(
                 f"{'  ' * depth}{layer['who']:<12} {printable(str(layer['text']))}" + (f"   [{printable(names)}]" if names and not _shown(layer) else "")
             )
-        out.append(f"{'  ' * (len(layers) - 1)}{words.root}: {printable(str(layers[-1]['text']))}")
+        last = layers[-1]
+        out.append(f"{'  ' * (len(layers) - 1)}{last['who']:<12} {printable(str(last['text']))}   <- {words.root}")
         captures: dict[str, str] = answer["captures"]
         if captures:
             out.append(f"{words.names}: " + ", ".join(f"{k} {printable(v)}" for k, v in captures.items()))

@@ -6,6 +6,7 @@ is read by itself, and each paragraph once more with its lines joined.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from diagnose.parse.line import Line, parse_line
 from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock
 
+_NARROWEST = 40
+"""Columns of the narrowest terminal that wraps text."""
 _QUOTE = re.compile(r"^(?:\s{0,3}>\s?)+")
 _FRAME = re.compile(r"^\s*[\u2502\u2551|]\s?(.*?)\s*[\u2502\u2551|]?\s*$")
 _RULE = re.compile(r"^[\s\u2500-\u257f|+=_-]+$")
@@ -73,16 +76,12 @@ def _begins(line: str, parsed: Line) -> bool:
 
 
 def _join(lines: list[str]) -> str:
-    """Join wrapped lines: without a blank where the line above is as long as the longest, as terminals cut them."""
+    """Join wrapped lines: a line as long as the longest was cut by the terminal, maybe inside a word; others end at a blank."""
     width = max(len(x) for x in lines)
-    full = sum(1 for x in lines[:-1] if len(x) >= width)
     text = lines[0]
-    for above, line in zip(lines, lines[1:], strict=False):
-        text += (
-            line.lstrip()
-            if full and len(above) >= width - 1 and not above.endswith(" ") and (len(above) == width or full == len(lines) - 1)
-            else " " + line.lstrip()
-        )
+    for above, line in itertools.pairwise(lines):
+        cut = len(above) == width and width >= _NARROWEST
+        text += line if cut else " " + line.lstrip()
     return text
 
 

@@ -147,10 +147,11 @@ class Evidence:
 
     def _clock(self, opened: Opened) -> Clock:
         text = opened.head.decode("utf-8", "replace")
-        reference = date_in(text) or self.options.now
-        if reference is None and opened.mtime is not None:
-            reference = datetime.fromtimestamp(opened.mtime, UTC)
-        return Clock(reference or datetime.now(UTC), self.options.tz)
+        neighbour = date_in(text)
+        if neighbour is not None:
+            return Clock(neighbour, self.options.tz)
+        written = datetime.fromtimestamp(opened.mtime, UTC) if opened.mtime is not None else datetime.now(UTC)
+        return Clock(self.options.now or written, self.options.tz, newest=True)
 
     def _native(self, opened: Opened, seen: InputSeen, clock: Clock) -> Iterator[Record | Resource]:
         with tempfile.TemporaryDirectory(prefix="msnet-") as folder:

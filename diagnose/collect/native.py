@@ -85,7 +85,7 @@ class _Export:
 
 
 def _systemd(reader_class: Any, path: Path, scan: Scanner, clock: Clock, seen: InputSeen) -> Iterator[Record]:
-    with reader_class(files=[str(path)]) as reader:
+    with reader_class(flags=0, files=[str(path)]) as reader:
         reader.data_threshold = 0
         yield from records(cast("BinaryIO", _Export(reader)), ExportFormat(), scan, clock, seen)
 

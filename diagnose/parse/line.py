@@ -134,12 +134,19 @@ def _klog(m: re.Match[str]) -> Line:
         return Line(f"{m['date']} {m['time']}", "klog", "", component, m["pid"], "event", event["type"], event["message"], fields)
     message, fields = _structured(m["rest"])
     program = "kubelet" if component in ("kubelet", "") else "microshift"
+    return _with_error(Line(f"{m['date']} {m['time']}", "klog", "", component, m["pid"], program, _LEVEL[m["sev"]], message, fields))
+
+
+def _with_error(line: Line) -> Line:
+    """Join a structured message and its error; a message that only introduces the error becomes the field "said"."""
+    fields, message = line.fields, line.message
     error = fields.get("err") or fields.get("networkReady") or fields.get("message") or ""
-    if error and message in _WRAPPERS:
-        message = error
-    elif error:
-        message = f"{message}: {error}" if message else error
-    return Line(f"{m['date']} {m['time']}", "klog", "", component, m["pid"], program, _LEVEL[m["sev"]], message, fields)
+    if not error:
+        return line
+    if message in _WRAPPERS:
+        fields["said"] = message
+        return line._replace(message=error)
+    return line._replace(message=f"{message}: {error}" if message else error)
 
 
 def _json(text: str) -> Line | None:
@@ -178,6 +185,10 @@ def program_line(text: str) -> Line:
     m = _KLOG.match(text)
     if m is not None:
         return _klog(m)
+    if first == '"' and 'err="' in text:
+        message, fields = _structured(text)  # klog's own words, pasted without their head
+        if fields:
+            return _with_error(Line("", "", "", "", "", "kubelet", "error", message, fields))
     m = _LOGRUS.match(text)
     if m is not None:
         message = go_unquote(m["msg"]) if (m["msg"] or "").startswith('"') else (m["msg"] or "")

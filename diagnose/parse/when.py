@@ -83,9 +83,13 @@ def age_seconds(text: str) -> int | None:
 class Clock:
     """Reads the time stamps of one input; `reference` is a moment near its lines, for stamps without a year."""
 
-    def __init__(self, reference: datetime | None = None, tz: tzinfo = UTC) -> None:
-        """Read year-less stamps as the year nearest to `reference`, zone-less ones as `tz`."""
+    def __init__(self, reference: datetime | None = None, tz: tzinfo = UTC, *, newest: bool = False) -> None:
+        """Read year-less stamps as the year nearest to `reference`, zone-less ones as `tz`.
+
+        With `newest`, nothing can be later than `reference` (and a day, for clocks that differ): it is when the file was written.
+        """
         self.reference = reference
+        self._newest = newest
         self.tz = tz
         self._memo: tuple[str, int | None] = ("", None)
 
@@ -151,6 +155,8 @@ class Clock:
             try:
                 at = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=self.tz)
             except ValueError:
+                continue
+            if self._newest and at > self.reference + timedelta(days=1):
                 continue
             if best is None or abs(at - self.reference) < abs(best - self.reference):
                 best = at

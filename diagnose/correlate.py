@@ -21,6 +21,9 @@ def findings(engine: Engine) -> list[Finding]:
     for group in groups:
         complete(group, engine)
         _add_hit_pods(group, engine)
+        if group.pods and not group.captures.get("pod"):
+            namespace, _, name = min(group.pods).partition("/")
+            group.captures.update({"pod": name, "namespace": namespace} if namespace else {"pod": name})
     made = [(g, _finding(g, engine)) for g in _merged(groups)]
     kept = _folded(made)
     kept.sort(key=lambda x: _rank(*x))
@@ -157,13 +160,15 @@ def _state(group: Group, engine: Engine) -> tuple[str, str]:
         if group.last is not None and engine.node_ready is not None and engine.node_ready > group.last:
             return "resolved", "a pod got its network, or the node became ready, afterwards"
         return ("active", "") if group.last is not None else ("unknown", "")
+    # An object is what the cluster holds at the time of the evidence.
+    failing = "active" if group.last is not None or "object" in group.programs else "unknown"
     if not group.pods:
-        return ("active" if group.last is not None else "unknown"), ""
+        return failing, ""
     over: list[str] = []
     for pod, times in group.pods.items():
         success = _over(engine.ok.get(pod, []), times)
         if success is None:
-            return ("active" if group.last is not None else "unknown"), ""
+            return failing, ""
         over.append(success.text)
     return "resolved", over[0]
 

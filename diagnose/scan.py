@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 # Characters that change form between the levels of quoting, or where lines are wrapped.
 _UNSTABLE = "\"'\\\t\n<>&`"
-SMALL = 2 * 1024 * 1024
+SMALL = 128 * 1024
 """Bytes up to which the plain search is faster than building the vector engine's tables."""
 
 _Scan = Callable[[bytes], list[int]]

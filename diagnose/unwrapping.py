@@ -38,6 +38,7 @@ class Unwrapper:
 
     def answer(self, number: int, text: str) -> dict[str, Any]:
         """Return `{"line", "rule", "layers", "captures"}` for one line; `rule` is None when no rule knows it."""
+        text = text.strip()
         hit = self.hit(text)
         layers: list[dict[str, Any]] = [{"who": x.who, "text": x.text, **({"names": x.fields} if x.fields else {})} for x in hit.segment.layers]
         said = parse_line(text).fields.get("said")

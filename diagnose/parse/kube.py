@@ -157,4 +157,4 @@ def _mappings(value: object, line: int) -> Iterator[tuple[dict[str, Any], int]]:
             item.setdefault("kind", typed)
             item.setdefault("apiVersion", body.get("apiVersion", ""))
         if item:
-            yield item, line
+            yield item, 0  # the parsers do not tell where an item of a list stands

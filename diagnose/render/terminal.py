@@ -103,6 +103,15 @@ def middle(text: str, room: int) -> str:
     return f"{flat[:head]} \u2026 {flat[-(room - head - 3) :]}"
 
 
+def _excerpt(text: str, room: int, *, rows: int) -> list[str]:
+    """Return up to `rows` lines of evidence: short lines as they stand, a long one cut in its middle."""
+    lines = [printable(x) for x in text.splitlines() if x.strip()]
+    if 1 < len(lines) <= rows and all(wide(x) <= room for x in lines):
+        return lines
+    flat = middle(text, room * rows)
+    return [flat[at : at + room] for at in range(0, len(flat), room)]
+
+
 def _affected(found: list[Affected], words_: Labels) -> str:
     shown = [f"{words_.kind.get(a.kind, a.kind)} {a.namespace + '/' if a.namespace else ''}{a.name}" for a in found[:_PODS]]
     if len(found) > _PODS:
@@ -194,9 +203,8 @@ def _finding(page: _Page, f: Finding, rule: Rule, language: str, w: Labels) -> N
     for number, e in enumerate(f.evidence[:_EVIDENCE]):
         page.field(w.seen if number == 0 else "", where(e), style="dim")
         room = max(40, page.width - 14)
-        text_ = middle(e.text, room * (3 if number == 0 else 1))
-        for at in range(0, len(text_), room):
-            page.field("", text_[at : at + room], verbatim=True, indent=14)
+        for line in _excerpt(e.text, room, rows=3 if number == 0 else 1):
+            page.field("", line, verbatim=True, indent=14)
     page.field(w.why, text.cause)
     for number, step in enumerate(text.steps, 1):
         page.field(w.do if number == 1 else "", f"{number}. {step.text}  [{w.effect[step.effect]}]")

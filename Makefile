@@ -1,0 +1,23 @@
+.PHONY: run test lint check clean
+
+# Diagnose the shipped sample: evidence of a real MicroShift node with seven failing pods.
+run:
+	@sh .ci/setup run
+	@.venv/bin/msnet diagnose --exit-zero --now 2026-11-23T20:10:00Z fixtures/node
+
+# Everything that CI runs.
+test:
+	@sh .ci/setup test
+	@$(MAKE) --no-print-directory check
+
+check: lint
+	.venv/bin/python -m pytest
+
+lint:
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check -q
+	.venv/bin/pyright
+	.venv/bin/python -m diagnose.lint
+
+clean:
+	rm -rf .venv dist .pytest_cache .ruff_cache .hypothesis

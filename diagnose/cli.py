@@ -86,9 +86,7 @@ def diagnose(
         str | None, typer.Option("--since", metavar="TIME", help="Leave out what is older: a time such as '2026-11-23 19:59', or an age such as 2h.")
     ] = None,
     until: Annotated[Optional[str], typer.Option("--until", metavar="TIME", help="Leave out what is newer.")] = None,  # noqa: UP045
-    namespace: Annotated[
-        list[str] | None, typer.Option("--namespace", "-n", metavar="NAME", help="Only findings on this namespace; may be repeated.")
-    ] = None,
+    namespace: Annotated[list[str] | None, typer.Option("--namespace", "-n", metavar="NAME", help="Only findings on this namespace; may be repeated.")] = None,
     pod: Annotated[Optional[list[str]], typer.Option("--pod", metavar="[NAMESPACE/]NAME", help="Only findings on this pod; may be repeated.")] = None,  # noqa: UP045
     rule: Annotated[Optional[list[str]], typer.Option("--rule", metavar="ID", help="Only findings of this rule; may be repeated.")] = None,  # noqa: UP045
     min_severity: Annotated[Severity, typer.Option("--min-severity", help="Leave out findings less severe.")] = Severity.info,

@@ -151,7 +151,8 @@ def _finding(group: Group, engine: Engine) -> Finding:
         affected.append(Affected("NetworkAttachmentDefinition", group.captures.get("nad_namespace"), group.captures["nad"]))
     return Finding(
         rule=rule.id, severity=severity, confidence=confidence, state=state, affected=affected, captures=dict(sorted(group.captures.items())),
-        count=_count(group), first=group.first, last=group.last, evidence=list(group.samples), resolved_by=by, sources=tuple(sorted(group.programs)),
+        count=_count(group), first=group.first, last=group.last, evidence=list(group.samples), resolved_by=by,
+        cut=not group.whole, sources=tuple(sorted(group.programs)),
     )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ def diagnose(arguments: list[str], catalog: Catalog, *, now: datetime, reference
             engine.feed(item)
     long = {i.source for i in evidence.inputs if i.lines > LONG}
     found = [f for f in findings(engine) if _wanted(f, select) and not _aside(f, long)]
+    _own_up(evidence, {e.source for f in found for e in f.evidence})
     low, high = engine.window
     for seen in evidence.inputs:
         low, high = earliest(low, seen.first), latest(high, seen.last)
@@ -51,6 +52,14 @@ def diagnose(arguments: list[str], catalog: Catalog, *, now: datetime, reference
         tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=evidence.inputs, gaps=gaps,
         not_checked=[], window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"],
     )  # fmt: skip
+
+
+def _own_up(evidence: Evidence, told: set[str]) -> None:
+    """Call a text that no log, event or object was recognised in what it is: read, and not understood."""
+    for seen in evidence.inputs:
+        if seen.kind == "text" and not seen.programs - {"", "text"} and seen.first is None and seen.source not in told:
+            seen.kind = "unknown"
+            seen.note = "text in which nothing was recognised"
 
 
 def _aside(finding: Finding, long: set[str]) -> bool:

@@ -25,8 +25,9 @@ class Labels:
     state: dict[str, str]
     severity: dict[str, str]
     confidence: dict[str, str]
+    confidence_why: dict[str, str]
     sure: str
-    shown_by: str
+    pasted: str
     times: str
     since: str
     last: str
@@ -75,8 +76,9 @@ EN = Labels(
     state={"active": "ACTIVE", "resolved": "resolved", "unknown": "state unknown"},
     severity={"error": "error", "warning": "warning", "info": "info"},
     confidence={"high": "high", "medium": "medium", "low": "low"},
+    confidence_why={"high": "the message says so", "medium": "the message may have another cause", "low": "healthy nodes show it, too"},
     sure="sure",
-    shown_by="shown by",
+    pasted="pasted text",
     times="{n}x",
     since="since",
     last="last",
@@ -129,8 +131,9 @@ JA = Labels(
     state={"active": "継続中", "resolved": "解決済み", "unknown": "状態不明"},
     severity={"error": "エラー", "warning": "警告", "info": "情報"},
     confidence={"high": "高", "medium": "中", "low": "低"},
+    confidence_why={"high": "メッセージに明記", "medium": "別の原因もありうる", "low": "正常なノードでも見られる"},
     sure="確度",
-    shown_by="出所",
+    pasted="貼り付けられたテキスト",
     times="{n} 回",
     since="開始",
     last="最終",

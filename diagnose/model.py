@@ -138,6 +138,8 @@ class Finding:
     """Symptoms folded beneath this finding: rule id and count."""
     resolved_by: str = ""
     """What shows that it is over."""
+    cut: bool = False
+    """True if no message of it was whole."""
     sources: tuple[str, ...] = ()
     """The programs whose records show it."""
 

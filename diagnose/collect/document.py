@@ -109,6 +109,7 @@ def read(raw: bytes, clock: Clock, seen: InputSeen, base: tuple[int, bool]) -> I
             continue
         m = _DESCRIBE.match(line)
         if m is not None:
+            seen.programs.add("kubectl")
             if m[1] == "Name":
                 yield from _paragraph(paragraph, clock, seen.source, base, (namespace, name))
                 paragraph = []
@@ -137,6 +138,7 @@ def read(raw: bytes, clock: Clock, seen: InputSeen, base: tuple[int, bool]) -> I
             namespace, name = assigned["namespace"], assigned["name"]
         row = pod_row(line)
         if row is not None:
+            seen.programs.add("kubectl")
             yield Resource("Pod", row.namespace, row.name, {"status": {"phase": row.status, "ready": row.ready}}, Where(seen.source, number))
             continue
         parsed = parse_line(line.lstrip(" `"))

@@ -137,14 +137,18 @@ def walk(arguments: list[str]) -> Iterator[str | InputError]:
         if not path.exists():
             yield InputError(f"cannot read {argument}: no such file or folder")
         elif path.is_dir():
+            found = False
             for folder, names, files in os.walk(path):
                 names.sort()
                 for file in sorted(files):
                     full = os.path.join(folder, file)
                     real = os.path.realpath(full)
+                    found = True
                     if real not in seen and os.path.exists(real):
                         seen.add(real)
                         yield full
+            if not found:
+                yield InputError(f"{argument}: the folder holds no files")
         else:
             real = os.path.realpath(argument)
             if real not in seen:

@@ -169,6 +169,8 @@ def _json(text: str) -> Line | None:
         message = f"{d['msg']}: {extra}" if extra else str(d["msg"])
         program = "other" if "caller" in d else ""
         return Line(str(d.get("ts") or d.get("time") or ""), "iso", "", "", "", program, _LEVEL.get(str(d["level"]), str(d["level"])), message, {})
+    if "cniVersion" in d and ("interfaces" in d or "ips" in d):
+        return Line("", "", "", "", "", "cni", "info", "", {})  # the result of a successful ADD
     if "log" in d and "stream" in d:
         inner = program_line(str(d["log"]).rstrip("\n"))
         return inner._replace(time=str(d.get("time") or inner.time), form="iso" if d.get("time") else inner.form)

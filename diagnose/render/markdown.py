@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnose.catalog import Catalog
 from diagnose.lang import Labels, labels
 from diagnose.model import Finding, Report
-from diagnose.render.terminal import clock, verdict_of, where
+from diagnose.render.terminal import clock, verdict_of, where, why_sure
 from diagnose.render.words import printable, words
 from diagnose.rule import Rule
 
@@ -63,7 +63,7 @@ def _finding(f: Finding, rule: Rule, language: str, w: Labels) -> list[str]:
     text = words(f, rule, language)
     out = [f"## {_prose(text.title)}", ""]
     out.append(
-        f"`{f.rule}`, {w.severity[f.severity]}, {w.state[f.state]}, {w.sure}: {w.confidence[f.confidence]}, {w.times.format(n=f.count)}"
+        f"`{f.rule}`, {w.severity[f.severity]}, {w.state[f.state]}, {w.sure}: {w.confidence[f.confidence]}, {why_sure(f, w)}, {w.times.format(n=f.count)}"
         + (f", {w.since} {clock(f.first)}, {w.last} {clock(f.last)}" if f.first is not None else "")
     )
     if f.affected:

@@ -19,6 +19,7 @@ _STYLE = {"error": "1;31", "warning": "1;33", "info": "36", "ok": "1;32", "dim":
 _MARK = {"error": ("\u2716", "x"), "warning": ("\u25b2", "!"), "info": ("\u2022", "i"), "resolved": ("\u2714", "ok")}
 _EVIDENCE = 3
 _PODS = 6
+_INPUTS = 8
 
 
 def wide(text: str) -> int:
@@ -103,6 +104,11 @@ def middle(text: str, room: int) -> str:
     return f"{flat[:head]} \u2026 {flat[-(room - head - 3) :]}"
 
 
+def why_sure(f: Finding, w: Labels) -> str:
+    """Return why the finding is as sure as it is, and whose records show it."""
+    return f"{w.cut if f.cut else w.confidence_why[f.confidence]} ({', '.join(s or w.pasted for s in f.sources)})"
+
+
 def _excerpt(text: str, room: int, *, rows: int) -> list[str]:
     """Return up to `rows` lines of evidence: short lines as they stand, a long one cut in its middle."""
     lines = [printable(x) for x in text.splitlines() if x.strip()]
@@ -120,10 +126,9 @@ def _affected(found: list[Affected], words_: Labels) -> str:
 
 
 def where(evidence: Evidence) -> str:
-    """Return where a piece of evidence stands: file:line, or file and cursor."""
-    if evidence.line:
-        return f"{evidence.source}:{evidence.line}"
-    return evidence.source
+    """Return where a piece of evidence stands: file:line and its time; the journal's cursor is in the JSON report."""
+    place = f"{evidence.source}:{evidence.line}" if evidence.line else evidence.source
+    return f"{place}  {clock(evidence.time)}" if evidence.time is not None else place
 
 
 def render(report: Report, catalog: Catalog, language: str, *, width: int, color: bool, quiet: bool, unicode: bool) -> str:
@@ -137,7 +142,7 @@ def render(report: Report, catalog: Catalog, language: str, *, width: int, color
         for finding in active:
             title = words(finding, catalog.by_id[finding.rule], language).title
             page.add(f"  {page.style(page.mark(finding.severity), finding.severity)}  {finding.rule}  {title}")
-    if report.gaps and not quiet:
+    if report.gaps and active and not quiet:
         page.add(
             page.style("  ?", "warning")
             + f"  {w.blind}: "
@@ -179,15 +184,17 @@ def verdict_of(report: Report, w: Labels) -> tuple[str, str]:
         parts.append(w.resolved_count.format(n=len(resolved)))
     if info:
         parts.append(w.info_count.format(n=len(info)))
-    if report.gaps:
-        parts.append(w.blind_count.format(n=len(report.gaps)))
+    blind = len(report.gaps) + sum(1 for i in report.inputs if i.kind == "unknown")
+    if blind:
+        parts.append(w.blind_count.format(n=blind))
     return ", ".join(parts), "error" if any(f.severity == "error" for f in active) else "warning" if active else "ok"
 
 
 def _finding(page: _Page, f: Finding, rule: Rule, language: str, w: Labels) -> None:
     text = words(f, rule, language)
     page.add(
-        f"{page.style(f'{page.mark(f.severity)}  {f.rule}', f.severity)}  {w.severity[f.severity]}   {w.state[f.state]}   {w.sure}: {w.confidence[f.confidence]}"
+        f"{page.style(f'{page.mark(f.severity)}  {f.rule}', f.severity)}  {w.severity[f.severity]}   {w.state[f.state]}   "
+        f"{w.sure}: {w.confidence[f.confidence]}, {why_sure(f, w)}"
     )
     for part in wrap(text.title, page.width - 3):
         page.add("   " + page.style(part, "bold"))
@@ -245,4 +252,8 @@ def _blind(page: _Page, report: Report, w: Labels) -> None:
                 page.field("", f"{w.gap_hint}: {gap.hint}", indent=14, verbatim=True)
         for item in unknown:
             page.field("", f"{item.source}: {w.unknown_input}")
-    page.field(w.read, "; ".join(f"{i.source} ({i.kind}, {i.lines} {w.lines})" for i in report.inputs if i.kind != "unknown")[: page.width * 3])
+    known = [i for i in report.inputs if i.kind != "unknown"]
+    if known:
+        page.field(w.read, "; ".join(f"{i.source} ({i.kind}, {i.lines} {w.lines})" for i in known[:_INPUTS]))
+    if len(known) > _INPUTS:
+        page.field("", w.and_more.format(n=len(known) - _INPUTS))

@@ -1,0 +1,75 @@
+"""Promises of the whole: what an import costs, which module may know which, what the wheel carries."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+from conftest import ROOT
+
+PACKAGE = ROOT / "diagnose"
+
+
+def test_importing_the_command_line_loads_nothing_slow() -> None:
+    slow = ["kubernetes", "systemd", "rich", "yaml", "regex", "zstandard", "pyperscan", "pydantic", "lzma", "tarfile", "ssl"]
+    code = f"import sys, diagnose.cli; print([m for m in {slow} if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert run.stdout == "[]\n"
+
+
+# Which of our packages a package may import; records flow one way.
+ARROWS = {
+    "model": set(),
+    "errors": set(),
+    "template": set(),
+    "scan": set(),
+    "rule": {"errors", "parse", "template"},
+    "catalog": {"errors", "rule", "template"},
+    "parse": {"errors", "model", "parse", "template"},
+    "checks": {"model", "parse"},
+    "collect": {"checks", "collect", "errors", "model", "parse", "scan"},
+    "match": {"catalog", "parse", "rule", "template"},
+    "inventory": {"checks", "model", "parse"},
+    "engine": {"catalog", "checks", "inventory", "match", "model", "parse", "rule", "scan"},
+    "correlate": {"engine", "model", "rule"},
+    "render": {"catalog", "diagnosis", "lang", "model", "parse", "render", "rule"},
+}
+
+
+def test_modules_know_only_what_lies_before_them() -> None:
+    wrong: list[str] = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if own not in ARROWS:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module] if isinstance(node, ast.ImportFrom) and node.module else [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            for name in names:
+                parts = name.split(".")
+                if parts[0] == "diagnose" and len(parts) > 1 and parts[1] != own and parts[1] not in ARROWS[own]:
+                    wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert wrong == []
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        assert ast.get_docstring(ast.parse(path.read_text())), path
+
+
+def test_the_wheel_carries_the_rules_and_runs_elsewhere(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(ROOT)], check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("msnet_diagnose-*.whl")
+    venv.create(tmp_path / "env", with_pip=True)
+    binary = tmp_path / "env" / "bin"
+    subprocess.run([binary / "pip", "install", "-q", "--disable-pip-version-check", wheel], check=True, capture_output=True)
+    listing = subprocess.run([binary / "msnet", "rules"], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert len(listing.stdout.splitlines()) == len(list((ROOT / "rules").glob("*/*.yaml")))
+    log = tmp_path / "paste.txt"
+    log.write_text("error dialing DHCP daemon: dial unix /run/cni/dhcp.sock: connect: connection refused\n")
+    # Neither pyperscan nor systemd-python is installed there: everything but native journals works.
+    run = subprocess.run([binary / "msnet", "diagnose", "-q", log], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert run.returncode == 11
+    assert "ipam-dhcp-daemon-unreachable" in run.stdout

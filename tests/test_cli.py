@@ -7,14 +7,13 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-
 from conftest import NODE, ROOT
 
 MISSING = (
-    'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to create pod network sandbox k8s_till-3_shop_0b9c3c1a-6d0f-4d0c-9a52-3f7f7f6f5a11_0'
+    "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to create pod network sandbox k8s_till-3_shop_0b9c3c1a-6d0f-4d0c-9a52-3f7f7f6f5a11_0"
     '(5f3759df00c0ffee5f3759df00c0ffee5f3759df00c0ffee5f3759df00c0ffee): error adding pod shop_till-3 to CNI network "multus-cni-network": plugin type="multus" '
     'name="multus-cni-network" failed (add): Multus: [shop/till-3/0b9c3c1a-6d0f-4d0c-9a52-3f7f7f6f5a11]: error loading k8s delegates k8s args: TryLoadPodDelegates: '
-    'error in getting k8s network for pod: GetNetworkDelegates: failed getting the delegate: getKubernetesDelegate: cannot find a network-attachment-definition '
+    "error in getting k8s network for pod: GetNetworkDelegates: failed getting the delegate: getKubernetesDelegate: cannot find a network-attachment-definition "
     '(pay-lan) in namespace (shop): network-attachment-definitions.k8s.cni.cncf.io "pay-lan" not found'
 )
 
@@ -29,7 +28,13 @@ def test_errors_exit_11_in_every_format(msnet) -> None:
 
 
 def test_warnings_exit_10(msnet) -> None:
-    run = msnet("diagnose", "--format", "json", "-", stdin="DelegateDel: error invoking DelegateDel - \"bridge\": error in getting result from DelNetwork: broken pipe of the third kind")
+    run = msnet(
+        "diagnose",
+        "--format",
+        "json",
+        "-",
+        stdin='DelegateDel: error invoking DelegateDel - "bridge": error in getting result from DelNetwork: broken pipe of the third kind',
+    )
     found = json.loads(run.stdout)["findings"]
     assert [(f["rule"], f["severity"]) for f in found] == [("cni-del-failed", "warning")]
     assert run.returncode == 10
@@ -96,7 +101,9 @@ def test_json_follows_the_published_schema(msnet, write) -> None:
 
 def test_identical_input_and_now_give_identical_bytes(msnet) -> None:
     for form in ("json", "markdown", "terminal"):
-        runs = {msnet("diagnose", "--format", form, "--now", "2026-11-23T20:10:00Z", str(NODE), env={"PYTHONHASHSEED": seed}).stdout for seed in ("1", "2", "3")}
+        runs = {
+            msnet("diagnose", "--format", form, "--now", "2026-11-23T20:10:00Z", str(NODE), env={"PYTHONHASHSEED": seed}).stdout for seed in ("1", "2", "3")
+        }
         assert len(runs) == 1, form
 
 
@@ -145,7 +152,7 @@ def test_a_closed_pipe_is_no_failure(msnet) -> None:
     import subprocess
     import sys
 
-    run = subprocess.run(f"'{sys.executable}' -m diagnose rules | head -1", shell=True, capture_output=True, cwd=ROOT, check=False)  # noqa: S602
+    run = subprocess.run(f"'{sys.executable}' -m diagnose rules | head -1", shell=True, capture_output=True, cwd=ROOT, check=False)
     assert run.stderr == b""
     assert run.stdout.startswith(b"address-conflict")
 
@@ -155,13 +162,25 @@ class TestUnwrap:
         line = f'Nov 23 10:00:00 edge microshift[9]: kubelet E1123 10:00:00.163290    1494 kuberuntime_manager.go:1301] "CreatePodSandbox for pod failed" err="{MISSING.removeprefix("Failed to create pod sandbox: ").replace(chr(34), chr(92) + chr(34))}" pod="shop/till-3"'
         answer = json.loads(msnet("unwrap", "--format", "json", line).stdout)
         assert answer["rule"] == "nad-not-found"
-        assert [x["who"] for x in answer["layers"]] == ["kubelet", "grpc", "cri-o", "cri-o", "libcni", "multus", "multus", "multus", "multus", "multus", "multus"]
+        assert [x["who"] for x in answer["layers"]] == [
+            "kubelet",
+            "grpc",
+            "cri-o",
+            "cri-o",
+            "libcni",
+            "multus",
+            "multus",
+            "multus",
+            "multus",
+            "multus",
+            "multus",
+        ]
         assert answer["layers"][-1]["text"].startswith("cannot find a network-attachment-definition (pay-lan)")
         for name, value in {"pod": "till-3", "namespace": "shop", "nad": "pay-lan", "nad_namespace": "shop", "sandbox": "5f3759df00c0ffee" * 4}.items():
             assert answer["captures"][name] == value
 
     def test_a_stream_gets_one_answer_a_line_in_order(self, msnet) -> None:
-        lines = ["all is well", 'error dialing DHCP daemon: dial unix /run/cni/dhcp.sock: connect: connection refused', "", MISSING, "\x00\xff"]
+        lines = ["all is well", "error dialing DHCP daemon: dial unix /run/cni/dhcp.sock: connect: connection refused", "", MISSING, "\x00\xff"]
         run = msnet("unwrap", "--format", "json", "-", stdin="\n".join(lines))
         answers = [json.loads(x) for x in run.stdout.splitlines()]
         assert [a["line"] for a in answers] == [1, 2, 3, 4, 5]
@@ -172,7 +191,9 @@ class TestUnwrap:
         import subprocess
         import sys
 
-        with subprocess.Popen([sys.executable, "-m", "diagnose", "unwrap", "--format", "json", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as run:
+        with subprocess.Popen(
+            [sys.executable, "-m", "diagnose", "unwrap", "--format", "json", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+        ) as run:
             assert run.stdin is not None
             assert run.stdout is not None
             run.stdin.write(MISSING.encode() + b"\n")
@@ -182,7 +203,10 @@ class TestUnwrap:
             assert run.wait(timeout=30) == 0
 
     def test_text_names_who_failed(self, msnet) -> None:
-        out = msnet("unwrap", '[shop/till-3/0b9c3c1a-6d0f-4d0c-9a52-3f7f7f6f5a11:pay]: error adding container to network "pay": no IP addresses available in range set: 10.1.0.2-10.1.0.9').stdout.decode()
+        out = msnet(
+            "unwrap",
+            '[shop/till-3/0b9c3c1a-6d0f-4d0c-9a52-3f7f7f6f5a11:pay]: error adding container to network "pay": no IP addresses available in range set: 10.1.0.2-10.1.0.9',
+        ).stdout.decode()
         assert "ipam" in out
         assert "<- root message" in out
         assert "rule: ipam-pool-exhausted" in out

@@ -18,9 +18,13 @@ def chain(pod: str, root: str, *, attempt: int = 0, network: str = "") -> str:
     """Return the error of one sandbox attempt as CRI-O hands it to the kubelet."""
     namespace, name = pod.split("/")
     sandbox = f"{abs(hash((pod, attempt))):064x}"[-64:]
-    inner = f'[{namespace}/{name}/{UID}:{network}]: error adding container to network "{network}": {root}' if network else f"Multus: [{namespace}/{name}/{UID}]: {root}"
+    inner = (
+        f'[{namespace}/{name}/{UID}:{network}]: error adding container to network "{network}": {root}'
+        if network
+        else f"Multus: [{namespace}/{name}/{UID}]: {root}"
+    )
     return (
-        f'rpc error: code = Unknown desc = failed to create pod network sandbox k8s_{name}_{namespace}_{UID}_{attempt}({sandbox}): error adding pod {namespace}_{name} '
+        f"rpc error: code = Unknown desc = failed to create pod network sandbox k8s_{name}_{namespace}_{UID}_{attempt}({sandbox}): error adding pod {namespace}_{name} "
         f'to CNI network "multus-cni-network": plugin type="multus" name="multus-cni-network" failed (add): {inner}'
     )
 
@@ -43,7 +47,7 @@ def four_lines(at: datetime, pod: str, error: str) -> list[str]:
     ]
 
 
-MISSING = 'error loading k8s delegates k8s args: TryLoadPodDelegates: error in getting k8s network for pod: GetNetworkDelegates: failed getting the delegate: getKubernetesDelegate: cannot find a network-attachment-definition ({nad}) in namespace ({ns}): network-attachment-definitions.k8s.cni.cncf.io "{nad}" not found'  # noqa: E501
+MISSING = 'error loading k8s delegates k8s args: TryLoadPodDelegates: error in getting k8s network for pod: GetNetworkDelegates: failed getting the delegate: getKubernetesDelegate: cannot find a network-attachment-definition ({nad}) in namespace ({ns}): network-attachment-definitions.k8s.cni.cncf.io "{nad}" not found'
 RAN = '{at:%b %d %H:%M:%S} edge crio[700]: time="{at:%Y-%m-%dT%H:%M:%S}Z" level=info msg="Ran pod sandbox {box} with infra container: {pod}/POD"'
 
 
@@ -77,12 +81,14 @@ def test_ten_thousand_repetitions_are_one_finding(report, write) -> None:
 
 
 def test_one_missing_nad_hits_two_pods_and_two_causes_are_two_findings(report, write) -> None:
-    text = lines([
-        *four_lines(START, "shop/till-3", chain("shop/till-3", MISSING.format(nad="pay", ns="shop"))),
-        *four_lines(START, "shop/till-4", chain("shop/till-4", MISSING.format(nad="pay", ns="shop"))),
-        *four_lines(START, "shop/scale", chain("shop/scale", "no IP addresses available in range set: 10.1.0.2-10.1.0.9", network="lan")),
-        *four_lines(START, "shop/door", chain("shop/door", MISSING.format(nad="doors", ns="shop"))),
-    ])
+    text = lines(
+        [
+            *four_lines(START, "shop/till-3", chain("shop/till-3", MISSING.format(nad="pay", ns="shop"))),
+            *four_lines(START, "shop/till-4", chain("shop/till-4", MISSING.format(nad="pay", ns="shop"))),
+            *four_lines(START, "shop/scale", chain("shop/scale", "no IP addresses available in range set: 10.1.0.2-10.1.0.9", network="lan")),
+            *four_lines(START, "shop/door", chain("shop/door", MISSING.format(nad="doors", ns="shop"))),
+        ]
+    )
     assert sorted(summary(report(write(text)))) == [
         ("ipam-pool-exhausted", "active", 1, ["shop/scale"]),
         ("nad-not-found", "active", 1, ["shop/door"]),
@@ -100,15 +106,19 @@ def test_one_missing_nad_hits_two_pods_and_two_causes_are_two_findings(report, w
     ],
 )  # fmt: skip
 def test_cannot_find_a_nad_is_four_classes(report, write, tail: str, rule: str) -> None:
-    root = f"error loading k8s delegates k8s args: TryLoadPodDelegates: error in getting k8s network for pod: GetNetworkDelegates: failed getting the delegate: getKubernetesDelegate: cannot find a network-attachment-definition (pay) in namespace (shop): {tail}"  # noqa: E501
+    root = f"error loading k8s delegates k8s args: TryLoadPodDelegates: error in getting k8s network for pod: GetNetworkDelegates: failed getting the delegate: getKubernetesDelegate: cannot find a network-attachment-definition (pay) in namespace (shop): {tail}"
     assert summary(report(write(lines(four_lines(START, "shop/till-3", chain("shop/till-3", root)))))) == [(rule, "active", 1, ["shop/till-3"])]
 
 
 def test_the_add_error_is_the_cause_of_the_del_error_in_its_line(report, write) -> None:
     text = (
-        'Failed create pod sandbox: rpc error: code = Unknown desc = [failed to set up sandbox container "' + "ab" * 32 + '" network for pod "till-3": networkPlugin cni failed to set up pod '
+        'Failed create pod sandbox: rpc error: code = Unknown desc = [failed to set up sandbox container "'
+        + "ab" * 32
+        + '" network for pod "till-3": networkPlugin cni failed to set up pod '
         '"till-3_shop" network: [shop/till-3:lan]: error adding container to network "lan": no IP addresses available in range set: 10.1.0.2-10.1.0.9, failed to clean up sandbox container "'
-        + "ab" * 32 + '" network for pod "till-3": networkPlugin cni failed to teardown pod "till-3_shop" network: delegateDel: error invoking DelegateDel - "bridge": '
+        + "ab"
+        * 32
+        + '" network for pod "till-3": networkPlugin cni failed to teardown pod "till-3_shop" network: delegateDel: error invoking DelegateDel - "bridge": '
         'error in getting result from DelNetwork: failed to open netns "/proc/1/ns/net": no such file or directory]'
     )
     found = report(write(text)).findings
@@ -126,7 +136,12 @@ spec:
     log = lines(four_lines(START, "shop/scale", chain("shop/scale", "Link not found", network="lan")))
     (finding,) = report(write(log, "log"), write(nad, "nad.yaml")).findings
     assert finding.rule == "master-interface-not-found"
-    assert {k: finding.captures[k] for k in ("master", "plugin", "nad", "nad_namespace")} == {"master": "enp7s0", "plugin": "macvlan", "nad": "lan", "nad_namespace": "shop"}
+    assert {k: finding.captures[k] for k in ("master", "plugin", "nad", "nad_namespace")} == {
+        "master": "enp7s0",
+        "plugin": "macvlan",
+        "nad": "lan",
+        "nad_namespace": "shop",
+    }
 
 
 def test_a_pod_that_runs_afterwards_has_recovered_and_one_that_fails_again_has_not(report, write) -> None:

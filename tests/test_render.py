@@ -21,7 +21,9 @@ def made(**changes: object) -> Report:
     )  # fmt: skip
     for name, value in changes.items():
         setattr(finding, name, value)
-    return Report("0.1.0", "abc", 0, [finding], [InputSeen("journal.txt", "text", 9, 90, programs={"kubelet"})], [Gap("b.gz", "is damaged", "copy it again")], [])
+    return Report(
+        "0.1.0", "abc", 0, [finding], [InputSeen("journal.txt", "text", 9, 90, programs={"kubelet"})], [Gap("b.gz", "is damaged", "copy it again")], []
+    )
 
 
 def printed(report: Report, catalog, *, width: int = 80, language: str = "en", color: bool = False, unicode: bool = True) -> str:
@@ -31,7 +33,7 @@ def printed(report: Report, catalog, *, width: int = 80, language: str = "en", c
 def test_no_control_character_of_a_log_reaches_the_terminal(catalog) -> None:
     out = printed(made(captures={"nad": "pay\x1b[31m\x07", "pod": "till\x003"}), catalog)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", out)
-    assert "[bold]error[/bold] [/run/cni/bin]" in out
+    assert "[bold]error[/bold][/run/cni/bin]" in "".join(out.split())
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -64,7 +66,11 @@ def test_plain_terminals_get_plain_marks(catalog) -> None:
 
 
 def test_markdown_is_safe_to_paste(catalog) -> None:
-    text = markdown.render(made(evidence=[Evidence("a.txt", 1, "", None, "before\n```\n# not a heading\n````\nafter")], captures={"nad": "pay_*lan*", "nad_namespace": "shop"}), catalog, "en")
+    text = markdown.render(
+        made(evidence=[Evidence("a.txt", 1, "", None, "before\n```\n# not a heading\n````\nafter")], captures={"nad": "pay_*lan*", "nad_namespace": "shop"}),
+        catalog,
+        "en",
+    )
     assert "\n`````\nbefore\n```\n# not a heading\n````\nafter\n`````\n" in text
     assert 'NAD "pay\\_\\*lan\\*" does not exist' in text
     assert "1. List the NADs" in text
@@ -81,6 +87,6 @@ def test_unknown_names_show_as_placeholders_and_optional_parts_go() -> None:
 def test_every_rule_has_its_page(catalog, language: str) -> None:
     for rule in catalog.rules:
         text = page.render(rule, language)
-        assert "{" not in text.split("(")[0], rule.id
-        assert "[[" not in text
+        words = text.split(f"\n{'アップストリーム' if language == 'ja' else 'upstream'}", maxsplit=1)[0]
+        assert not re.search(r"\{[a-z_]+\}|\[\[", words), rule.id
     assert len(page.index(catalog, language).splitlines()) == len(catalog.rules)

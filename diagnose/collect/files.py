@@ -32,12 +32,19 @@ class Opened(NamedTuple):
 
 
 class _Peeked(io.RawIOBase):
-    """A stream whose first bytes were read ahead."""
+    """A stream whose first bytes were read ahead; closing it closes the streams beneath."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+    def __init__(self, head: bytes, rest: BinaryIO, *beneath: BinaryIO) -> None:
         super().__init__()
         self._head = head
         self._rest = rest
+        self._beneath = beneath
+
+    def close(self) -> None:
+        if not self.closed:
+            for stream in (self._rest, *self._beneath):
+                stream.close()
+        super().close()
 
     def readable(self) -> bool:
         return True
@@ -90,10 +97,22 @@ def _decompressor(kind: str, stream: BinaryIO) -> BinaryIO:
     return cast("BinaryIO", zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True))
 
 
+def _reason(name: str, error: Exception) -> InputError:
+    """Return what is wrong with an input, in words: each library has its own errors for a broken stream."""
+    if isinstance(error, InputError):
+        return error
+    if isinstance(error, ModuleNotFoundError):
+        return InputError(f"cannot read {name}: {error.name} is not installed", f"pip install {error.name}, or decompress the file")
+    if isinstance(error, PermissionError):
+        return InputError(f"cannot read {name}: permission denied", "read it as root, or copy it to where you may read it")
+    return InputError(f"cannot read {name}: {error}")
+
+
 def open_input(name: str) -> Opened:
     """Open a file or "-". Raises `InputError` with the reason where it cannot be opened or its compression is broken."""
     path: Path | None = None
     size, mtime = 0, None
+    opened: list[BinaryIO] = []
     try:
         if name == "-":
             stream: BinaryIO = sys.stdin.buffer
@@ -104,6 +123,7 @@ def open_input(name: str) -> Opened:
                 raise InputError(f"cannot read {name}: not a regular file")
             size, mtime = info.st_size, info.st_mtime
             stream = path.open("rb")
+            opened.append(stream)
         head = _read_some(stream, HEAD)
         stream = cast("BinaryIO", _Peeked(head, stream))
         compression = ""
@@ -112,17 +132,15 @@ def open_input(name: str) -> Opened:
             if not kind or (kind == "bz2" and not head[3:4].isdigit()):
                 break
             compression = f"{compression}.{kind}".strip(".")
+            beneath = stream
             stream = _decompressor(kind, stream)
+            opened.append(stream)
             head = _read_some(stream, HEAD)
-            stream = cast("BinaryIO", _Peeked(head, stream))
-    except InputError:
-        raise
-    except ModuleNotFoundError as e:
-        raise InputError(f"cannot read {name}: {e.name} is not installed", f"pip install {e.name}, or decompress the file") from e
-    except PermissionError as e:
-        raise InputError(f"cannot read {name}: permission denied", "read it as root, or copy it to where you may read it") from e
+            stream = cast("BinaryIO", _Peeked(head, stream, beneath))
     except Exception as e:
-        raise InputError(f"cannot read {name}: {e}") from e
+        for each in opened:
+            each.close()
+        raise _reason(name, e) from e
     return Opened(name, stream, head, size, mtime, compression, path if not compression else None)
 
 

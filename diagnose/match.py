@@ -10,6 +10,10 @@ from diagnose.rule import Message
 from diagnose.template import Match, fold
 
 
+LONGEST = 64 * 1024
+"""Characters of a message that are looked at: its first and its last half, for a dump of a plugin's output stands between."""
+
+
 class Hit(NamedTuple):
     """One operation of a message and the rule that its error belongs to (`rule` is "" when none does)."""
 
@@ -32,6 +36,8 @@ class Matcher:
 
         An empty `source` means pasted text of unknown origin: every message of every program is looked for.
         """
+        if len(message) > LONGEST:
+            message = message[: LONGEST // 2] + message[-LONGEST // 2 :]
         return [self._classify(s, source) for s in peel(message)]
 
     def _classify(self, segment: Segment, source: str) -> Hit:

@@ -15,7 +15,7 @@ from diagnose.model import Resource
 from diagnose.parse.tree import items, mapping
 
 NETWORKS = "k8s.v1.cni.cncf.io/networks"
-_ITEM = re.compile(r"^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\s*/\s*)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\s*@\s*[^\s/]{1,15})?$")
+_ITEM = re.compile(r"^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\s*/\s*)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\s*@\s*[^\s/@]{1,15})?$")
 _TEMPLATES = frozenset({"Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "Job"})
 
 

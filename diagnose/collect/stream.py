@@ -131,28 +131,36 @@ def _journal_entry(fields: dict[str, Any], raw: str) -> Entry:
 _UNITS = {"microshift.service": "microshift", "crio.service": "crio", "greenboot-healthcheck.service": "greenboot", "ovs-vswitchd.service": "ovn", "ovsdb-server.service": "ovn"}  # fmt: skip
 
 
-class ExportFormat:
-    """`journalctl -o export`: fields a line each, binary ones with their length, an empty line between entries."""
+class _Separated:
+    """Records with a separator between them, of which the first `KEEP` bytes end the record before."""
 
-    kind = "journal export"
-    _SEP = b"\n\n__CURSOR="
+    SEP = b""
+    KEEP = 0
 
     def cut(self, data: bytes) -> int:
         at = len(data)
         for _ in range(AHEAD + 1):
-            at = data.rfind(self._SEP, 0, at)
+            at = data.rfind(self.SEP, 0, at)
             if at < 0:
                 return 0
-        return at + 2
+        return at + self.KEEP
 
     def start(self, data: bytes, at: int) -> int:
         # The separator may begin at the very offset asked for.
-        found = data.rfind(self._SEP, 0, at + 1)
-        return 0 if found < 0 else found + 2
+        found = data.rfind(self.SEP, 0, at + 1)
+        return 0 if found < 0 else found + self.KEEP
 
     def end(self, data: bytes, at: int) -> int:
-        found = data.find(self._SEP, max(at - 1, 0))
-        return len(data) if found < 0 else found + 2
+        found = data.find(self.SEP, max(at - self.KEEP + 1, 0))
+        return len(data) if found < 0 else found + self.KEEP
+
+
+class ExportFormat(_Separated):
+    """`journalctl -o export`: fields a line each, binary ones with their length, an empty line between entries."""
+
+    kind = "journal export"
+    SEP = b"\n\n__CURSOR="
+    KEEP = 2
 
     def parse(self, raw: bytes) -> Entry | None:
         fields = export_fields(raw)
@@ -210,27 +218,12 @@ class JsonFormat(LineFormat):
         return data.count(b'"__REALTIME_TIMESTAMP"', start, end)
 
 
-class PrettyFormat(JsonFormat):
+class PrettyFormat(_Separated, JsonFormat):
     """`journalctl -o json-pretty`: an object over many lines."""
 
     kind = "journal json-pretty"
-    _SEP = b"\n}\n{"
-
-    def cut(self, data: bytes) -> int:
-        at = len(data)
-        for _ in range(AHEAD + 1):
-            at = data.rfind(self._SEP, 0, at)
-            if at < 0:
-                return 0
-        return at + 3
-
-    def start(self, data: bytes, at: int) -> int:
-        found = data.rfind(self._SEP, 0, at + 1)
-        return 0 if found < 0 else found + 3
-
-    def end(self, data: bytes, at: int) -> int:
-        found = data.find(self._SEP, max(at - 2, 0))
-        return len(data) if found < 0 else found + 3
+    SEP = b"\n}\n{"
+    KEEP = 3
 
 
 class VerboseFormat:

@@ -162,7 +162,8 @@ def _state(group: Group, engine: Engine) -> tuple[str, str]:
             return "resolved", "a pod got its network, or the node became ready, afterwards"
         return ("active", "") if group.last is not None else ("unknown", "")
     # An object is what the cluster holds at the time of the evidence.
-    failing = "active" if group.last is not None or "object" in group.programs else "unknown"
+    dated = group.last is not None or any(t.last_relative is not None for t in group.pods.values())
+    failing = "active" if dated or "object" in group.programs else "unknown"
     if not group.pods:
         return failing, ""
     over: list[str] = []

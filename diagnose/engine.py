@@ -320,7 +320,8 @@ class Engine:
         return True
 
     def _sample(self, group: Group, record: Record) -> None:
-        evidence = Evidence(record.where.source, record.where.line, record.where.cursor, record.time, record.raw)
+        time = None if record.relative else record.time
+        evidence = Evidence(record.where.source, record.where.line, record.where.cursor, time, record.raw)
         samples = group.samples
         if len(samples) < SAMPLES:
             samples.append(evidence)

@@ -9,7 +9,6 @@ from diagnose.parse.chain import Segment, peel
 from diagnose.rule import Message
 from diagnose.template import Match, fold
 
-
 LONGEST = 64 * 1024
 """Characters of a message that are looked at: its first and its last half, for a dump of a plugin's output stands between."""
 

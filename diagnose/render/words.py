@@ -50,7 +50,9 @@ def words(finding: Finding, rule: Rule, language: str) -> Words:
     """Return the words of `finding` in `language`."""
     values = {k: printable(v) for k, v in finding.captures.items()}
     text = rule.text[language]
-    steps = tuple(StepText(fill(t, values), command(s.run, values), s.effect) for t, s in zip(text.steps, rule.steps, strict=True))
+    # A NAD without a name in its config lends its own to the network: the best guess for a command, none for a statement.
+    guess = {"nad": values.get("network", ""), "nad_namespace": values.get("namespace", ""), **values}
+    steps = tuple(StepText(fill(t, values), command(s.run, guess), s.effect) for t, s in zip(text.steps, rule.steps, strict=True))
     pods = sum(1 for a in finding.affected if a.kind == "Pod")
     several = {**values, "pod": f"{values['pod']} (+{pods - 1})"} if pods > 1 and values.get("pod") else values
-    return Words(fill(text.title, several), fill(text.cause, values), steps, fill(text.verify, values), command(rule.verify, values))
+    return Words(fill(text.title, several), fill(text.cause, values), steps, fill(text.verify, values), command(rule.verify, guess))

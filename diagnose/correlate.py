@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 
 from diagnose.engine import DEFAULT_KEYS, SAMPLES, VAGUE, Engine, Group, PodTimes, Success, earliest, latest
@@ -168,16 +169,26 @@ def _state(group: Group, engine: Engine) -> tuple[str, str]:
         return failing, ""
     over: list[str] = []
     for pod, times in group.pods.items():
-        success = _over(engine.ok.get(pod, []), times)
+        success = _over(engine.ok.get(pod, []), times, group)
         if success is None:
             return failing, ""
         over.append(success.text)
     return "resolved", over[0]
 
 
-def _over(known: list[Success], times: PodTimes) -> Success | None:
-    """Return what shows that a pod works after its last failure; dates win over ages, and an object's state over both."""
+_ADDED = re.compile(r"\bAdd \S+ \[[^\]]*\](?: from (?P<network>\S+))?")
+
+
+def _over(known: list[Success], times: PodTimes, group: Group) -> Success | None:
+    """Return what shows that a pod works after its last failure; dates win over ages, and an object's state over both.
+
+    "Add eth0" stands before the failure of net1 in every attempt: an added interface shows only that its own network works.
+    """
+    names = {group.captures.get("network"), f"{group.captures.get('nad_namespace')}/{group.captures.get('nad')}"}
     for success in known:
+        added = _ADDED.search(success.text)
+        if added is not None and added["network"] not in names:
+            continue
         if success.time is None:
             return success
         last = times.last_relative if success.relative else times.last

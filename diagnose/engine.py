@@ -221,7 +221,7 @@ class Engine:
     def _works(self, pod: str, time: int | None, text: str, *, relative: bool = False) -> None:
         known = self.ok.setdefault(pod, [])
         for number, before in enumerate(known):
-            if before.relative == relative and (before.time is None) == (time is None):
+            if (before.relative, before.time is None, before.text[:4]) == (relative, time is None, text[:4]):
                 if (time or 0) >= (before.time or 0):
                     known[number] = Success(time, relative, text)
                 return

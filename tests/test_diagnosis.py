@@ -154,6 +154,16 @@ def test_a_pod_that_runs_afterwards_has_recovered_and_one_that_fails_again_has_n
     assert [f.state for f in report(write(lines(reversed([*failed, ran])))).findings] == ["resolved"]
 
 
+def test_an_added_interface_is_no_recovery_unless_it_is_the_one_that_failed(report, write) -> None:
+    """Every attempt adds eth0 before it fails at net1: multus-cni pkg/multus/multus.go, CmdAdd."""
+    root = chain("shop/till-3", "no IP addresses available in range set: 10.1.0.2-10.1.0.9", network="lan")
+    added = f'{START + timedelta(minutes=1):%b %d %H:%M:%S} edge crio[700]: I1123 18:01:00.1 1 event.go:377] Event(v1.ObjectReference{{Kind:"Pod", Namespace:"shop", Name:"till-3", UID:"{UID}", APIVersion:"v1", ResourceVersion:"1", FieldPath:""}}): type: \'Normal\' reason: \'AddedInterface\' Add '
+    added = added.replace("18:01:00.1 1", "18:01:00.100000       1")
+    failed = four_lines(START, "shop/till-3", root)
+    assert [f.state for f in report(write(lines([*failed, added + "eth0 [10.42.0.7/24] from ovn-kubernetes"]))).findings] == ["active"]
+    assert [f.state for f in report(write(lines([*failed, added + "net1 [10.1.0.3/24] from lan"]))).findings] == ["resolved"]
+
+
 def test_journal_and_events_of_one_failure_are_counted_once(report, write) -> None:
     error = chain("shop/till-3", MISSING.format(nad="pay", ns="shop"))
     log = write(lines(four_lines(START, "shop/till-3", error)), "log")

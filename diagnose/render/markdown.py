@@ -10,6 +10,7 @@ from diagnose.render.words import printable, words
 from diagnose.rule import Rule
 
 _EVIDENCE = 3
+_INPUTS = 8
 _SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>#|"})
 
 
@@ -50,11 +51,18 @@ def render(report: Report, catalog: Catalog, language: str) -> str:
             + (f" ({w.gap_hint}: `{g.hint}`)" if g.hint else "")
             for g in report.gaps
         ]
-        out += [f"- {_prose(i.source)}: {w.unknown_input}" for i in unknown]
+        if unknown:
+            out.append(
+                f"- {w.unknown_input}: {', '.join(_prose(i.source) for i in unknown[:_INPUTS])}"
+                + (f", {w.and_more.format(n=len(unknown) - _INPUTS)}" if len(unknown) > _INPUTS else "")
+            )
         out.append("")
     if report.inputs:
         out += [f"## {w.inputs}", ""]
-        out += [f"- {_prose(i.source)}: {i.kind}, {i.lines} {w.lines}" for i in report.inputs]
+        known = [i for i in report.inputs if i.kind != "unknown"]
+        out += [f"- {_prose(i.source)}: {i.kind}, {i.lines} {w.lines}" for i in known[:_INPUTS]]
+        if len(known) > _INPUTS:
+            out.append(f"- {w.and_more.format(n=len(known) - _INPUTS)}")
         out.append("")
     return "\n".join(out)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
+from collections import Counter
 
 from diagnose.catalog import Catalog
 from diagnose.lang import Labels, labels
@@ -184,7 +185,7 @@ def verdict_of(report: Report, w: Labels) -> tuple[str, str]:
         parts.append(w.resolved_count.format(n=len(resolved)))
     if info:
         parts.append(w.info_count.format(n=len(info)))
-    blind = len(report.gaps) + sum(1 for i in report.inputs if i.kind == "unknown")
+    blind = len(report.gaps) + any(i.kind == "unknown" for i in report.inputs)
     if blind:
         parts.append(w.blind_count.format(n=blind))
     return ", ".join(parts), "error" if any(f.severity == "error" for f in active) else "warning" if active else "ok"
@@ -250,10 +251,13 @@ def _blind(page: _Page, report: Report, w: Labels) -> None:
             page.field("", f"{gap.source}: {gap.reason}" if gap.source and gap.source not in gap.reason else gap.reason)
             if gap.hint:
                 page.field("", f"{w.gap_hint}: {gap.hint}", indent=14, verbatim=True)
-        for item in unknown:
-            page.field("", f"{item.source}: {w.unknown_input}")
+        if unknown:
+            page.field("", f"{w.unknown_input}: {', '.join(i.source for i in unknown[:_INPUTS])}")
+        if len(unknown) > _INPUTS:
+            page.field("", w.and_more.format(n=len(unknown) - _INPUTS))
     known = [i for i in report.inputs if i.kind != "unknown"]
-    if known:
-        page.field(w.read, "; ".join(f"{i.source} ({i.kind}, {i.lines} {w.lines})" for i in known[:_INPUTS]))
     if len(known) > _INPUTS:
-        page.field("", w.and_more.format(n=len(known) - _INPUTS))
+        kinds = Counter(i.kind for i in known)
+        page.field(w.read, ", ".join(f"{n} {kind}" for kind, n in kinds.most_common()))
+    elif known:
+        page.field(w.read, "; ".join(f"{i.source} ({i.kind}, {i.lines} {w.lines})" for i in known))

@@ -95,7 +95,17 @@ def test_text_without_a_layer_comes_back_unpeeled(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["Multus: ", "rpc error: code = Unknown desc = ", "\\", "[a/b/" + "0" * 32 + ":", "error adding pod ", '{"code": 1, "msg": "', "; error removing pod ", "[a"]
+    "part",
+    [
+        "Multus: ",
+        "rpc error: code = Unknown desc = ",
+        "\\",
+        "[a/b/" + "0" * 32 + ":",
+        "error adding pod ",
+        '{"code": 1, "msg": "',
+        "; error removing pod ",
+        "[a",
+    ],
 )
 def test_a_hostile_message_costs_no_more_than_its_length(part: str) -> None:
     text = part * (8 * 1024 // len(part))

@@ -72,11 +72,11 @@ B, C = ({"metadata": {"name": x}, "kind": "Pod", "apiVersion": "v1"} for x in "b
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        (YAML, [(A, 1), (B, 6), (C, 6)]),
-        (YAML.replace("\n", "\r\n"), [(A, 1), (B, 6), (C, 6)]),
+        (YAML, [(A, 1), (B, 0), (C, 0)]),
+        (YAML.replace("\n", "\r\n"), [(A, 1), (B, 0), (C, 0)]),
         ("\ufeff" + json.dumps(A), [(A, 1)]),
-        (json.dumps(A) + "\n" + json.dumps({"kind": "List", "items": [B, C]}), [(A, 1), (B, 2), (C, 2)]),
-        ("\n\n" + json.dumps(A, indent=1) + "\n" + json.dumps(B), [(A, 3), (B, 9)]),
+        (json.dumps(A) + "\n" + json.dumps({"kind": "List", "items": [B, C]}), [(A, 1), (B, 0), (C, 0)]),
+        ("\n\n" + json.dumps(A, indent=1) + "\n" + json.dumps(B), [(A, 3), (B, 10)]),
         ("[" + json.dumps(A) + "]", [(A, 1)]),
         ("", []),
         ("a plain scalar", []),

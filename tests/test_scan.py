@@ -1,0 +1,68 @@
+"""The two search engines find the same places."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagnose import catalog, engine, scan
+from diagnose.scan import Scanner, longest_stable
+
+
+def _both(literals: list[str], buffer: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], list[int]]:
+    plain = Scanner(literals)
+    with monkeypatch.context() as m:
+        m.setattr(scan, "SMALL", -1)
+        vector = Scanner(literals)
+        found = vector(buffer)
+    assert (plain.engine, vector.engine) == ("plain", "pyperscan")
+    return plain(buffer), found
+
+
+WORDS = st.text("abAB .\"'\\[(*+?{|^$é\u212a\u00df", min_size=1, max_size=5)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(WORDS, min_size=1, max_size=6), st.lists(WORDS | st.sampled_from(["\n", "\x00", "\xff"]), max_size=40))
+def test_both_engines_give_the_same_offsets(literals: list[str], parts: list[str]) -> None:
+    pytest.importorskip("pyperscan")
+    buffer = "".join(parts).encode("utf-8") + b"\xff\x00" + "".join(literals).encode()
+    with pytest.MonkeyPatch.context() as m:
+        plain, vector = _both(literals, buffer, m)
+    assert plain == vector
+
+
+def test_both_engines_on_all_literals_of_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyperscan")
+    literals = engine.literals(catalog.load())
+    buffer = b"\n".join(x.swapcase().encode() + b" " + x.encode() for x in literals)
+    plain, vector = _both(literals, buffer, monkeypatch)
+    assert plain == vector
+    assert len(plain) >= 2 * len(set(literals))
+
+
+def test_offsets_are_those_of_the_last_bytes() -> None:
+    assert Scanner(["abc", "BC", "c d"])(b"xABC d abc") == [3, 5, 9]
+    assert Scanner(["aa"])(b"aaaa") == [1, 2, 3]
+    assert Scanner(["abc"])(b"") == []
+    assert Scanner([""])(b"abc") == []
+    assert Scanner([])(b"abc") == []
+
+
+def test_without_the_vector_engine_the_plain_search_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pyperscan", None)
+    monkeypatch.setattr(scan, "SMALL", 4)
+    scanner = Scanner(["abc"])
+    assert [scanner(b"xxabc"), scanner(b"ABC"), scanner(b"")] == [[4], [2], []]
+    assert scanner.engine == "plain"
+
+
+@pytest.mark.parametrize(
+    ("literal", "part"),
+    [("no IP addresses available", "no IP addresses available"), ('plugin type="multus" failed', "plugin type="), ("a <b> longer & x", "longer"), ('""', ""), ("größer als", "er als")],
+)  # fmt: skip
+def test_the_part_of_a_literal_that_no_form_changes(literal: str, part: str) -> None:
+    assert longest_stable(literal) == part

@@ -1,9 +1,9 @@
 .PHONY: run test lint check clean
 
-# Diagnose the shipped sample: evidence of a real MicroShift node with seven failing pods.
+# Diagnose the shipped sample: half a minute of a real MicroShift node, and its NADs and pods.
 run:
 	@sh .ci/setup run
-	@.venv/bin/msnet diagnose --exit-zero --now 2026-11-23T20:10:00Z fixtures/node
+	@.venv/bin/msnet diagnose --exit-zero --now 2026-11-23T20:10:00Z fixtures/node/journal.export.zst fixtures/node/objects
 
 # Everything that CI runs.
 test:

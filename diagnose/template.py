@@ -22,9 +22,9 @@ CUT_WEIGHT = 24
 """Literal characters that a message cut short must still show to be recognised."""
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([a-z_]*)(?::([a-z]))?\}")
-_ESCAPED_QUOTE = re.compile(r"\\+([\"'`])")
-_ESCAPED_BLANK = re.compile(r"\\+[nrt](?![a-z]{3}\\)")
-_UNICODE_ESCAPE = re.compile(r"\\+u00(3c|3e|26|22|27)", re.IGNORECASE)
+_ESCAPED_QUOTE = re.compile(r"(?<!\\)\\+([\"'`])")
+_ESCAPED_BLANK = re.compile(r"(?<!\\)\\+[nrt](?![a-z]{3}\\)")
+_UNICODE_ESCAPE = re.compile(r"(?<!\\)\\+u00(3c|3e|26|22|27)", re.IGNORECASE)
 _BLANKS = re.compile(r"[\s\u00a0]+")
 _QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\u2014": "-"})
 _WORD = re.compile(r"[a-z0-9]+")

@@ -22,17 +22,14 @@ from diagnose.parse.when import Clock
 _NARROWEST = 40
 """Columns of the narrowest terminal that wraps text."""
 _QUOTE = re.compile(r"^(?:\s{0,3}>\s?)+")
-_FRAME = re.compile(r"^\s*[\u2502\u2551|]\s?(.*?)\s*[\u2502\u2551|]?\s*$")
+_BORDER = "\u2502\u2551"
 _RULE = re.compile(r"^[\s\u2500-\u257f|+=_-]+$")
 _FENCE = re.compile(r"^```\w*$")
 _PROMPT = re.compile(r"^\s*(?:\[[^\]]*@[^\]]*\]|\S+@\S+?:\S*)?\s?[$#]\s+(?=\S)")
 _DESCRIBE = re.compile(r"^(Name|Namespace|Status|Labels|Node):\s+(\S.*)$")
-# A command that the paste begins with tells whose output follows; kubectl's namespace is "default" unless it is named.
-_COMMAND = re.compile(
-    r"\b(?:kubectl|oc)\s(?:\S+\s)*?(?:logs|describe\s+po(?:ds?)?)(?:\s|/)(?:-\S+(?:[ =]\S+)?\s+)*(?:pods?/)?(?P<name>[a-z0-9][a-z0-9.-]*-[a-z0-9.-]+|[a-z0-9]{4,})"
-)
+_POD_NAME = re.compile(r"^[a-z0-9][a-z0-9.-]{2,252}$")
+_VALUED = frozenset({"-c", "--container", "--kubeconfig", "--context", "--tail", "--since", "-l", "--selector"})
 _ANNOTATION = re.compile(rf"{re.escape(NETWORKS)}: ([^\[{{\"]+)$")  # JSON is printed over many lines
-_NAMESPACE = re.compile(r"\s(?:-n|--namespace)[ =](\S+)")
 _ASSIGNED = re.compile(r"Successfully assigned (?P<namespace>[a-z0-9-]+)/(?P<name>[a-z0-9.-]+) to ")
 _NAD_HEAD = re.compile(r"^\W*(?:apiVersion|piVersion|kind):\s")
 _YAML_LINE = re.compile(r"^(?:\s+\S.*|\s*|[\w\"'.-]+:(?:\s.*)?|- .*|[\]}'\"].*|#.*)$")
@@ -51,17 +48,43 @@ class Piece:
 def undecorated(text: str) -> list[str]:
     """Return the lines of `text` without quote marks, table frames and carriage returns; one for each line of it."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    framed = sum(1 for x in lines if x.strip() and x.strip()[0] in "\u2502\u2551")
+    framed = sum(1 for x in lines if x.strip()[:1] in _BORDER and x.strip())
     found: list[str] = []
     for line in lines:
         line = _QUOTE.sub("", line)
-        if framed > 1 and line.strip()[:1] in ("\u2502", "\u2551"):
-            m = _FRAME.match(line)
-            line = m[1] if m else line
+        if framed > 1 and line.strip() and line.strip()[0] in _BORDER:
+            line = line.strip().strip(_BORDER).removeprefix(" ")
         if line.strip() and _RULE.match(line) and len(line.strip()) > 3 and not line.strip().startswith("---"):
             line = ""
         found.append(line.rstrip())
     return found
+
+
+def command_subject(line: str) -> tuple[str, str] | None:
+    """Return (namespace, pod) of an `oc logs` or `oc describe pod` in `line`: whose output follows. None for any other line.
+
+    kubectl's namespace is "default" unless the command names one.
+    """
+    words = line.split()[:24]
+    at = next((n for n, w in enumerate(words) if w.strip("`$#:") in ("kubectl", "oc")), None)
+    if at is None:
+        return None
+    namespace, name, verb = "default", "", ""
+    rest = iter(words[at + 1 :])
+    for word in rest:
+        flag, equals, value = word.partition("=")
+        if flag in ("-n", "--namespace"):
+            namespace = value if equals else next(rest, namespace)
+        elif word.startswith("-"):
+            if flag in _VALUED and not equals:
+                next(rest, None)
+        elif not verb:
+            if word not in ("logs", "describe", "log"):
+                return None
+            verb = word
+        elif not name and word not in ("po", "pod", "pods"):
+            name = word.removeprefix("pods/").removeprefix("pod/").removeprefix("po/").strip("`'\"")
+    return (namespace, name) if name and _POD_NAME.match(name) else None
 
 
 def _begins(line: str, parsed: Line) -> bool:
@@ -75,14 +98,20 @@ def _begins(line: str, parsed: Line) -> bool:
     )
 
 
-def _join(lines: list[str]) -> str:
-    """Join wrapped lines: a line as long as the longest was cut by the terminal, maybe inside a word; others end at a blank."""
+def _readings(lines: list[str]) -> list[str]:
+    """Return the wrapped lines joined, the likelier reading first.
+
+    A terminal cuts at its width, inside words too: then several lines have one length, and belong together as they are.
+    Everything else breaks lines at blanks. Where only one break could tell, both readings are returned.
+    """
     width = max(len(x) for x in lines)
-    text = lines[0]
+    full = sum(1 for x in lines if len(x) == width)
+    cut = lines[0]
     for above, line in itertools.pairwise(lines):
-        cut = len(above) == width and width >= _NARROWEST
-        text += line if cut else " " + line.lstrip()
-    return text
+        cut += line if len(above) == width and width >= _NARROWEST else " " + line.lstrip()
+    if full > 1:
+        return [cut]
+    return list(dict.fromkeys([" ".join([lines[0], *(x.strip() for x in lines[1:])]), cut]))
 
 
 def read(raw: bytes, clock: Clock, seen: InputSeen, base: tuple[int, bool]) -> Iterator[Record | Resource]:
@@ -120,13 +149,11 @@ def read(raw: bytes, clock: Clock, seen: InputSeen, base: tuple[int, bool]) -> I
                 status = m[2].split()[0]
                 yield Resource("Pod", namespace, name, {"status": {"phase": status}}, Where(seen.source, number))
             continue
-        command = _COMMAND.search(line)
-        if command is not None:
+        subject = command_subject(line)
+        if subject is not None:
             yield from _paragraph(paragraph, clock, seen.source, base, (namespace, name))
             paragraph = []
-            name = command["name"]
-            given = _NAMESPACE.search(line)
-            namespace = given[1] if given else "default"
+            namespace, name = subject
             continue
         m = _ANNOTATION.search(line)
         if m is not None and name:
@@ -154,20 +181,21 @@ def _paragraph(lines: list[tuple[int, str, Line]], clock: Clock, source: str, ba
         return
     several = len(lines) > 1
     span = (lines[0][0], lines[-1][0]) if several else None
-    joined: Record | None = None
+    joined: list[Record] = []
     if several:
-        text = _join([x[1] for x in lines])
-        joined = _record(text, parse_line(text), clock, Where(source, lines[0][0]), base, pod)
-        joined = joined._replace(raw="\n".join(x[1] for x in lines))
+        raw = "\n".join(x[1] for x in lines)
+        for text in _readings([x[1] for x in lines]):
+            one = _record(text, parse_line(text), clock, Where(source, lines[0][0]), base, pod)
+            joined.append(one._replace(raw=raw, span=span))
     headed = bool(lines[0][2].form) or event_row(lines[0][1]) is not None
-    if joined is not None and headed:
+    if headed:
         # A log line or a table row that goes on below: the joined form says it all.
-        yield joined
+        yield from joined
     for number, line, parsed in lines:
         one = _record(line, parsed, clock, Where(source, number), base, pod)
         yield one._replace(part=several, span=span if headed else None)
-    if joined is not None and not headed:
-        yield joined._replace(span=span)
+    if not headed:
+        yield from joined
 
 
 def _record(text: str, parsed: Line, clock: Clock, where: Where, base: tuple[int, bool], pod: tuple[str, str]) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import stat
@@ -92,9 +93,9 @@ def _decompressor(kind: str, stream: BinaryIO) -> BinaryIO:
         import bz2
 
         return cast("BinaryIO", bz2.BZ2File(stream))
-    import zstandard
-
-    return cast("BinaryIO", zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True))
+    # The standard library's module from 3.14 on; unlike others it tells a stream that was cut short.
+    zstd = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    return cast("BinaryIO", zstd.ZstdFile(stream))
 
 
 def _reason(name: str, error: Exception) -> InputError:

@@ -20,6 +20,8 @@ from diagnose.scan import Scanner
 BLOCK = 1024 * 1024
 AHEAD = 24
 """Records kept unread at a block's end, so that a message that goes on in the next ones can be joined."""
+_HEAD = 64 * 1024
+"""Bytes of a sampled record that are looked at."""
 SAMPLES = 16
 """Records of each block that are parsed without a hit, to learn whose log it is and from when."""
 LONGEST = 4 * 1024 * 1024
@@ -74,7 +76,7 @@ class Entry:
 
 def clean(raw: bytes) -> str:
     """Decode log bytes; colours go, bytes that are no UTF-8 become replacement characters."""
-    text = raw.decode("utf-8", "replace")
+    text = raw.decode("utf-8", "replace").replace("\0", "")
     return _ANSI.sub("", text) if "\x1b" in text or "#033[" in text else text
 
 
@@ -383,12 +385,13 @@ def records(stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: In
             limit = len(data)
         if limit > fresh:
             for at in (*range(fresh, limit, max(1, (limit - fresh) // SAMPLES)), limit - 1):
-                _sample(fmt.parse(data[fmt.start(data, at) : fmt.end(data, at)]), clock, seen)
+                start = fmt.start(data, at)
+                _sample(fmt.parse(data[start : min(fmt.end(data, at), start + _HEAD)]), clock, seen)
             yield from _in_block(data, fresh, limit, fmt, scan, clock, Place(seen.source, line, numbered))
             # Keep some records before the limit, for messages whose head stands above the hit.
             keep = limit
             for _ in range(AHEAD):
-                if keep <= fresh or limit - keep > LONGEST:
+                if keep <= 0 or limit - keep > LONGEST:
                     break
                 keep = fmt.start(data, keep - 1)
             gone = data.count(b"\n", 0, keep)

@@ -180,7 +180,7 @@ _ENTRY = re.compile(
     r'|error adding (?:container|pod) to network "|network ?plugin cni failed to |\[?failed to set up sandbox container '
     r'|netplugin failed but error parsing its diagnostic message "|\{ ?"(?:cniVersion": "[^"]*", ")?code": \d+, "msg": "'
     r"|error configuring pod \[|delegate(?:add|del):? error invoking|error in getting result from "
-    r'|TryLoadPodDelegates: error|GetNetworkDelegates: failed|failed to "(?:Create|Kill)PodSandbox" for|(?<=[\s:"])\[[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*/[0-9a-f-]{32,36}(?::[^\]]+)?\]: ',
+    r'|TryLoadPodDelegates: error|GetNetworkDelegates: failed|failed to "(?:Create|Kill)PodSandbox" for|(?<=[\s:"])\[[a-z0-9][a-z0-9.-]{0,252}/[a-z0-9][a-z0-9.-]{0,252}/[0-9a-f-]{32,36}(?::[^\]]{1,253})?\]: ',
     re.IGNORECASE,
 )
 

@@ -53,7 +53,7 @@ _OLD_DESCRIBE = re.compile(
 )
 # The time, type, reason and message of custom columns, a UI or a chat.
 _LOOSE = re.compile(r"(?:^|\s)(?P<type>Normal|Warning)\s+(?P<reason>Failed\w+|NoNetworkFound|AddedInterface|NetworkNotReady|BackOff|Unhealthy|Started|Scheduled|Pulled|Created|Failed)\s+(?P<message>\S.*)$", re.DOTALL)  # fmt: skip
-_WIDE_TAIL = re.compile(rf"\s{{2,}}(?P<first>{_AGE})\s+(?P<count>\d+)\s+\S+$")
+_WIDE_TAIL = re.compile(rf"(?<!\s)\s{{2,}}(?P<first>{_AGE})\s+(?P<count>\d+)\s+\S+$")
 _WIDE_HEAD = re.compile(
     r"^(?:spec\.\S+\{[^}]*\}\s+)?(?P<source>kubelet, \S+|multus|default-scheduler|kubelet|[a-z][\w-]*-(?:controller|scheduler)\S*)\s{2,}(?P<message>\S.*)$",
     re.DOTALL,

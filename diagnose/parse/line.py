@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 _MON = r"(?:[^\W\d_][\w.]{1,9}|1?\d(?:月|월))"
 _HEAD = re.compile(
-    r"^(?:(?P<bsd>" + _MON + r" [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?)"
+    r"^ ?(?:(?P<bsd>" + _MON + r" [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?)"
     r"|(?P<iso>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)"
     r"|(?P<full>" + _MON + r" \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [A-Za-z+-][\w+:-]*)"
     r"|(?P<unix>\d{9,10}\.\d{6})"
@@ -34,7 +34,7 @@ _LOST_ESCAPES = re.compile(r'error="(?:[^"\\]|\\.)*"[^\s"]')  # a quote inside t
 _BARE = re.compile(r"^(?P<ident>[a-z][\w.-]*)\[(?P<pid>\d+)\]: (?P<rest>.*)$", re.DOTALL)
 _SYSLOG_LEVEL = re.compile(r"^(?:debug|info|notice|warn|warning|err|error) (?=time=|[IWEF]\d{4} |\d{4}-\d\d-\d\dT\S+ \[)")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?')
-_KEY = re.compile(r'\s([A-Za-z][\w.-]*)=("(?:[^"\\]|\\.)*"?|\{.*?\}|\[[^\]]*\]|\S+)')
+_KEY = re.compile(r'\s([A-Za-z][\w.-]*)=("(?:[^"\\]|\\.)*"?|\{[^{}]{0,4000}\}|\[[^\]]*\]|\S+)')
 _BLOCK = re.compile(r"\s(?P<key>[A-Za-z]\w*)=<(?:\n|$)")
 
 _GO_ESCAPE = re.compile(r'\\(?:(["\\abfnrtv\'])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))')
@@ -90,7 +90,7 @@ def go_unquote(text: str) -> str:
 
 
 def _program(ident: str) -> str:
-    name = ident.rsplit("/", 1)[-1]
+    name = ident.rsplit("/", 1)[-1].removesuffix(".service").removesuffix(".scope")
     if name.startswith(("greenboot", "redboot")) or name.endswith(".sh"):
         return "greenboot"
     return _PROGRAMS.get(name, "other")
@@ -240,4 +240,7 @@ def parse_line(text: str) -> Line:
         program = "cni"  # what a plugin prints to its stderr, libcni copies to the runtime's
     if outer == "kubelet" and inner.form == "klog":
         program = "kubelet"
+    if form == "mono" and inner.form:
+        # A monotonic stamp has no date; the program's own has.
+        return inner._replace(host=m["host"] or "", ident=m["ident"], pid=m["pid"] or inner.pid, program=program)
     return inner._replace(time=m[form], form=form, host=m["host"] or "", ident=m["ident"], pid=m["pid"] or inner.pid, program=program)

@@ -31,9 +31,12 @@ for _names in (
     for _number, _name in enumerate(_names.split(), 1):
         _MONTHS.setdefault(_name, _number)
 
-_FULL_DATE = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)[T ]\d\d:\d\d")
+# Only where a program puts its time stamp; a date in a message may be any (when a certificate ends).
+_FULL_DATE = re.compile(r"(?m)(?:^|time=\"|\"ts\":\"|\]: )(20\d\d)-(\d\d)-(\d\d)[T ]\d\d:\d\d")
 _OFFSET = re.compile(r"^([+-])(\d\d):?(\d\d)$")
 _AGE = re.compile(r"(\d+)([smhdwy])")
+_END = 253_402_300_800_000_000
+"""Microseconds since the epoch of the year 10000, which no calendar here holds."""
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 
 
@@ -42,6 +45,8 @@ def zone(name: str) -> tzinfo:
     m = _OFFSET.match(name)
     if m:
         delta = timedelta(hours=int(m[2]), minutes=int(m[3]))
+        if delta >= timedelta(days=1):
+            raise UsageError(f"unknown time zone {name!r}", "no zone is a day away from UTC")
         return timezone(-delta if m[1] == "-" else delta)
     if name.upper() in ("UTC", "Z", "GMT"):
         return UTC
@@ -101,17 +106,19 @@ class Clock:
             return self._memo[1]
         try:
             value = getattr(self, f"_{form}")(text) if form else None
-        except (ValueError, KeyError, IndexError, OverflowError):
+        except (ValueError, KeyError, IndexError, OverflowError, UsageError):
+            value = None
+        if value is not None and not 0 <= value < _END:
             value = None
         self._memo = (text, value)
         return value
 
     def _iso(self, text: str) -> int | None:
-        body = text.replace(",", ".").replace("T", " ").replace(" UTC", "Z").strip()
-        m = re.match(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.(\d+))? ?(Z|[+-]\d\d:?\d\d)?$", body)
+        body = text.replace(",", ".").replace(" UTC", "Z").strip()
+        m = re.match(r"^(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)(?:\.(\d+))? ?(Z|[+-]\d\d:?\d\d)?$", body)
         if m is None:
             return None
-        at = datetime.strptime(m[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone(m[3]) if m[3] else self.tz)
+        at = datetime.fromisoformat(m[1]).replace(tzinfo=zone(m[3]) if m[3] else self.tz)
         return micros(at) + int((m[2] or "0")[:6].ljust(6, "0"))
 
     def _full(self, text: str) -> int | None:

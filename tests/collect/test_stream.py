@@ -13,7 +13,7 @@ import pytest
 
 from diagnose import catalog
 from diagnose.collect import stream
-from diagnose.collect.stream import ExportFormat, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, clean, export_fields, records
+from diagnose.collect.stream import ExportFormat, JsonFormat, LineFormat, VerboseFormat, clean, export_fields, records
 from diagnose.engine import literals
 from diagnose.model import InputSeen, Record, Report
 from diagnose.parse.when import Clock
@@ -149,7 +149,7 @@ def test_nothing_is_lost_or_doubled_where_blocks_meet(
         assert (again.inputs[0].lines, again.inputs[0].size) == (777, path.stat().st_size), size
 
 
-@pytest.mark.parametrize("size", [1, 7, 64, 300, 1000])
+@pytest.mark.parametrize("size", [7, 64, 300, 1000])
 @pytest.mark.parametrize("how", ["text", "export", "json"])
 def test_a_klog_block_cut_anywhere(how: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     data, fmt = _block(how)
@@ -182,7 +182,7 @@ def test_the_last_line_counts_with_or_without_its_end(ending: bytes) -> None:
 
 
 def test_a_huge_single_line_is_read_in_parts() -> None:
-    data = b"x" * (9 * 1024 * 1024) + b" " + POOL.encode() + b" " + b"y" * (3 * 1024 * 1024)
+    data = b"x" * 4_500_000 + b" " + POOL.encode() + b" " + b"y" * 1_000_000
     found, seen = _records(data, LineFormat())
     assert (len(found), seen.size) == (1, len(data))
     assert POOL in found[0].message
@@ -203,6 +203,8 @@ class _Lines:
             second = (second + 1) % 60
             yield b"".join(
                 b'Nov 23 20:00:%02d edge01 crio[16211]: time="2026-11-23T20:00:%02dZ" level=info msg="Checked image %d" id=4f595784\n' % (second, second, n)
+                if n % 2
+                else b'Nov 23 20:00:%02d edge01 microshift[4654]: kubelet I1123 20:00:%02d.000001    4654 x.go:1] "healthy" n=%d\n' % (second, second, n)
                 for n in range(1000)
             )
 
@@ -228,7 +230,7 @@ def test_memory_stays_flat() -> None:
     assert peak < 40 * 1024 * 1024
 
 
-def test_a_million_healthy_lines_tell_nothing(export: bytes, tmp_path: Path, report: Callable[..., Report]) -> None:
+def test_a_million_healthy_lines_tell_nothing(tmp_path: Path, report: Callable[..., Report]) -> None:
     path = tmp_path / "healthy.log"
     with path.open("wb") as out:
         lines = _Lines(2**62)

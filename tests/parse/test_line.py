@@ -31,8 +31,9 @@ FIELDS = {"err": ERROR, "said": "RunPodSandbox from runtime service failed"}
         ("Mon 2026-11-23 20:00:42 UTC edge01", "Mon 2026-11-23 20:00:42 UTC", "full", "edge01"),
         ("Mon 2026-11-23 20:00:42 CET", "Mon 2026-11-23 20:00:42 CET", "full", ""),
         ("1795464042.435928 edge01", "1795464042.435928", "unix", "edge01"),
-        ("[ 5804.697280] edge01", "[ 5804.697280]", "mono", "edge01"),
-        ("[1234567.697280]", "[1234567.697280]", "mono", ""),
+        # A monotonic stamp has no date: the program's own time stands for it.
+        ("[ 5804.697280] edge01", "1123 20:00:42.856229", "klog", "edge01"),
+        ("[1234567.697280]", "1123 20:00:42.856229", "klog", ""),
         ("[Mon Nov 23 20:00:42 2026] edge01", "[Mon Nov 23 20:00:42 2026]", "ctime", "edge01"),
     ],
 )
@@ -105,6 +106,10 @@ def test_levels_of_klog(level: str) -> None:
 def test_another_component_of_microshift() -> None:
     line = parse_line("Nov 23 20:00:42 edge01 microshift[4654]: kube-scheduler I1123 20:01:11.161996    4654 schedule_one.go:481] unstructured text")
     assert (line.program, line.ident, line.message, line.fields) == ("microshift", "microshift", "unstructured text", {})
+
+
+def test_a_component_inside_the_kubelets_own_unit_is_the_kubelet() -> None:
+    assert parse_line("Nov 23 20:00:42 edge01 kubelet[7]: cloud-provider E1123 20:00:42.856229 7 x.go:2] boom").program == "kubelet"
 
 
 def test_a_block_of_lines_as_an_error() -> None:

@@ -152,6 +152,8 @@ def test_microseconds_and_back() -> None:
 
 
 def test_a_date_near_by() -> None:
-    assert date_in("the certificate ends 2027-01-01 00:00\nNov 23 20:00:42 edge01 crio[7]: time=\"2026-11-23T20:00:42Z\" level=info") == datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert date_in('the certificate ends 2027-01-01 00:00\nNov 23 20:00:42 edge01 crio[7]: time="2026-11-23T20:00:42Z" level=info') == datetime(
+        2026, 11, 23, 12, tzinfo=UTC
+    )
     assert date_in("2026-13-45 20:00") is None
     assert date_in("build 2026-11-23, v20261123") is None

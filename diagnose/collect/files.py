@@ -9,7 +9,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from diagnose.errors import InputError
 
@@ -93,9 +93,12 @@ def _decompressor(kind: str, stream: BinaryIO) -> BinaryIO:
         import bz2
 
         return cast("BinaryIO", bz2.BZ2File(stream))
-    # The standard library's module from 3.14 on; unlike others it tells a stream that was cut short.
-    zstd = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
-    return cast("BinaryIO", zstd.ZstdFile(stream))
+    return cast("BinaryIO", zstd_module().ZstdFile(stream))
+
+
+def zstd_module() -> Any:
+    """Return the standard library's zstd module, or its backport before Python 3.14; it tells a stream that was cut short."""
+    return importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 
 
 def _reason(name: str, error: Exception) -> InputError:

@@ -210,9 +210,10 @@ def _finding(page: _Page, f: Finding, rule: Rule, language: str, w: Labels) -> N
         page.field(w.hits, ", ".join(times))
     for number, e in enumerate(f.evidence[:_EVIDENCE]):
         page.field(w.seen if number == 0 else "", where(e), style="dim")
-        room = max(40, page.width - 14)
-        for line in _excerpt(e.text, room, rows=3 if number == 0 else 1):
-            page.field("", line, verbatim=True, indent=14)
+        if number == 0:
+            room = max(40, page.width - 14)
+            for line in _excerpt(e.text, room, rows=3):
+                page.field("", line, verbatim=True, indent=14)
     page.field(w.why, text.cause)
     for number, step in enumerate(text.steps, 1):
         page.field(w.do if number == 1 else "", f"{number}. {step.text}  [{w.effect[step.effect]}]")

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import pytest
-import zstandard
 
 from diagnose import catalog
 from diagnose.collect.evidence import Evidence, Options
+from diagnose.collect.files import zstd_module
 from diagnose.diagnosis import Selection, diagnose
 from diagnose.engine import literals
 from diagnose.model import Record, Report
@@ -51,7 +51,7 @@ def evidence() -> Callable[..., tuple[list[Record], Evidence]]:
 def export() -> bytes:
     """Return the node's journal in export format."""
     raw = (NODE / "journal.export.zst").read_bytes()
-    return zstandard.ZstdDecompressor().decompressobj().decompress(raw)
+    return zstd_module().decompress(raw)
 
 
 @pytest.fixture(scope="session")

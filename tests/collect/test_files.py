@@ -15,14 +15,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import zstandard
 
-from diagnose.collect.files import open_input, walk
+from diagnose.collect.files import open_input, walk, zstd_module
 from diagnose.errors import InputError
 from diagnose.model import Report
 from diagnose.parse.when import iso
 
-PACK: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "xz": lzma.compress, "zst": zstandard.ZstdCompressor().compress, "bz2": bz2.compress}
+PACK: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "xz": lzma.compress, "zst": zstd_module().compress, "bz2": bz2.compress}
 LINE = b'Nov 23 20:00:42 edge01 crio[1]: plugin type="multus" failed (add): [plant/a/1903dc35-8b71-434d-9aa9-d60ff613e553:n]: no IP addresses available in range set: 10.71.4.2-10.71.4.2\n'
 
 

@@ -74,7 +74,8 @@ class Matcher:
                 tier = 0 if segment.op == "delete" else 2
             else:
                 tier = 3
-            rank = (tier, match.weight, not message.rule, match.start)
+            # What a cut text could be in several ways is the one that claims least.
+            rank = (tier, match.weight, -message.template.weight if cut else 0, not message.rule, match.start)
             if best is None or rank > best[0]:
                 best = (rank, message, match)
         return best and (best[1], best[2])

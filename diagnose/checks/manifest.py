@@ -6,6 +6,7 @@ pkg/k8sclient/k8sclient.go (parsePodNetworkAnnotation, parsePodNetworkObjectName
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Iterator
@@ -33,9 +34,31 @@ def faults(resource: Resource) -> Iterator[Fault]:
         yield from _nad(resource)
     elif resource.kind in ("Pod", *_TEMPLATES):
         annotations = _annotations(resource)
+        yield from _near_miss(resource, annotations)
+        yield from _own_pod(resource)
         value = annotations.get(NETWORKS)
         if isinstance(value, str) and value:
             yield from _annotation(resource, value)
+
+
+_KEYS = (NETWORKS, f"{NETWORKS.removesuffix('s')}-status", f"{NETWORKS}-status", "k8s.v1.cni.cncf.io/resourceName", "v1.multus-cni.io/default-network")
+_BROKEN = frozenset({"CrashLoopBackOff", "Error", "ImagePullBackOff", "ErrImagePull", "CreateContainerError", "RunContainerError", "Failed"})
+# MicroShift's own network pods (assets/components/multus, assets/components/ovn): whose failure stops the others.
+_OWN = {("openshift-multus", "multus-"): "multus-not-running", ("openshift-multus", "dhcp-daemon-"): "ipam-dhcp-daemon-unreachable", ("openshift-ovn-kubernetes", "ovnkube-"): "ovn-kubernetes-not-ready"}  # fmt: skip
+
+
+def _near_miss(resource: Resource, annotations: dict[str, Any]) -> Iterator[Fault]:
+    """Yield a key that is nearly one of Multus': a wrong key is ignored without a word."""
+    for key, value in annotations.items():
+        if "cni" in key and key not in _KEYS and difflib.get_close_matches(key, _KEYS, 1, 0.9):
+            yield Fault("annotation-unknown-key", {"pod": resource.name, "namespace": resource.namespace, "key": key}, f"{key}: {value}")
+
+
+def _own_pod(resource: Resource) -> Iterator[Fault]:
+    phase = str(mapping(resource.body.get("status")).get("phase", "")).removeprefix("Init:")
+    for (namespace, prefix), rule in _OWN.items():
+        if resource.namespace == namespace and resource.name.startswith(prefix) and phase in _BROKEN:
+            yield Fault(rule, {"pod": resource.name, "namespace": namespace}, f"{namespace}/{resource.name}: {phase}")
 
 
 def _annotations(resource: Resource) -> dict[str, Any]:

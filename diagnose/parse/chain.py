@@ -53,7 +53,7 @@ _NS = r"(?P<namespace>[^\s/\]_:\"]+)"
 _POD = r"(?P<pod>[^\s/\]:\"]+)"
 _UID = r"(?P<uid>[^\]:\s\"]*)"
 _K8S = r"k8s_(?P<pod>[^_\s]+)_(?P<namespace>[^_\s]+)_(?P<uid>[^_\s]+)_(?P<attempt>\d+)\((?P<sandbox>[0-9a-fx.]+)\)"
-_BOX = r'"?(?P<sandbox>[0-9a-f]{12,64})"?'
+_BOX = r'"?(?P<sandbox>[0-9a-f]{4,64})"?'
 
 # (who, operation, regular expression matched at the current place). A layer without its own text in front of the
 # inner one would be a rule, not a wrapper.
@@ -87,6 +87,14 @@ _LAYERS: tuple[tuple[str, str, str], ...] = (
     ("cri-o", "add", r"error adding pod (?P<namespace>[^_\s]+)_(?P<pod>\S+) to CNI network \"(?P<defnet>[^\"]*)\": "),
     ("cri-o", "delete", r"error removing pod (?P<namespace>[^_\s]+)_(?P<pod>\S+) from CNI network \"(?P<defnet>[^\"]*)\": "),
     ("cri-o", "check", r"error checking pod (?P<namespace>[^_\s]+)_(?P<pod>\S+) for CNI network \"(?P<defnet>[^\"]*)\": "),
+    ("cri-o", "delete", r"error deleting pod (?P<namespace>[^_\s]+)_(?P<pod>\S+) from CNI network \"(?P<defnet>[^\"]*)\": "),
+    # The kubelet's own CNI driver, up to Kubernetes 1.23 (pkg/kubelet/dockershim/network/cni/cni.go).
+    ("dockershim", "add", r"Error adding (?P<namespace>[^_\s]+)_(?P<pod>[^/\s]+)/(?P<sandbox>[0-9a-f]+) to network (?P<plugin>[^/\s]+)/(?P<network>[^:\s]+): "),
+    (
+        "dockershim",
+        "delete",
+        r"Error deleting (?P<namespace>[^_\s]+)_(?P<pod>[^/\s]+)/(?P<sandbox>[0-9a-f]+) from network (?P<plugin>[^/\s]+)/(?P<network>[^:\s]+): ",
+    ),
     ("cri-o", "add", r"Error adding network: "),
     ("cri-o", "delete", r"Error deleting network: "),
     ("cri-o", "add", r"Error while adding pod to CNI network \"(?P<defnet>[^\"]*)\": "),
@@ -192,7 +200,7 @@ CHAIN_LITERALS = (
     "plugin cni failed to", "set up sandbox container", "clean up sandbox container", "failed (add)", "failed (delete)", "CmdAdd (shim)",
     "CmdDel (shim)", "CmdCheck (shim)", "CmdGC (shim)", "CNI request failed with status", "Multus: ", "error configuring pod [",
     "adding container to network", "adding pod to network", "removing container from network", "in invoke ", "error invoking ", "getting result from ",
-    "getting the delegate", "loading k8s delegates", "getting k8s network", "loading K8s cluster default network", "Error adding network: ", "Error deleting network: ",
+    "getting the delegate", "loading k8s delegates", "getting k8s network", "loading K8s cluster default network", "Error adding ", "Error deleting ",
     "stop pod network", "stopping network on cleanup", "Failed to cleanup (probably", "RunPodSandbox from", "RunPodSandbox for", "StopPodSandbox from",
     "StopPodSandbox for", "RemovePodSandbox from", "KillPodSandbox", "Failed to stop sandbox", "Error stopping sandbox", "CreatePodSandboxError",
     "CreatePodSandbox for pod", "error killing pod", "error killing terminating pod", "LoadDelegateNetConf: ", "getKubernetesDelegate", "parsePodNetworkAnnotation: ",

@@ -133,7 +133,7 @@ def _klog(m: re.Match[str]) -> Line:
         fields = {"object": f"{event['ns']}/{event['name']}", "reason": event["reason"], "kind": event["kind"]}
         return Line(f"{m['date']} {m['time']}", "klog", "", component, m["pid"], "event", event["type"], event["message"], fields)
     message, fields = _structured(m["rest"])
-    program = "kubelet" if component in ("kubelet", "") else "microshift"
+    program = component and ("kubelet" if component == "kubelet" else "microshift")
     return _with_error(Line(f"{m['date']} {m['time']}", "klog", "", component, m["pid"], program, _LEVEL[m["sev"]], message, fields))
 
 
@@ -238,8 +238,8 @@ def parse_line(text: str) -> Line:
         program = outer
     if outer in ("crio", "containerd") and inner.program == "":
         program = "cni"  # what a plugin prints to its stderr, libcni copies to the runtime's
-    if outer == "kubelet" and inner.form == "klog":
-        program = "kubelet"
+    if inner.form == "klog" and not inner.program:
+        program = "kubelet" if outer == "other" else outer  # a kubelet by another name (k3s, origin-node)
     if form == "mono" and inner.form:
         # A monotonic stamp has no date; the program's own has.
         return inner._replace(host=m["host"] or "", ident=m["ident"], pid=m["pid"] or inner.pid, program=program)

@@ -173,7 +173,7 @@ def _json(text: str) -> Line | None:
         return Line("", "", "", "", "", "cni", "info", "", {})  # the result of a successful ADD
     if "log" in d and "stream" in d:
         inner = program_line(str(d["log"]).rstrip("\n"))
-        return inner._replace(time=str(d.get("time") or inner.time), form="iso" if d.get("time") else inner.form)
+        return inner._replace(time=str(d.get("time") or inner.time), form="iso" if d.get("time") else inner.form, program=inner.program or "pod-log")
     return None
 
 
@@ -207,7 +207,7 @@ def program_line(text: str) -> Line:
     m = _CRI.match(text)
     if m is not None:
         inner = program_line(m["rest"])
-        return inner._replace(time=m["time"], form="iso")
+        return inner._replace(time=m["time"], form="iso", program=inner.program or "pod-log")
     m = _AUDIT.match(text)
     if m is not None:
         return Line(m["time"], "audit", "", "", "", "audit", "", m["rest"], {})
@@ -238,7 +238,7 @@ def parse_line(text: str) -> Line:
         program = outer
     if outer in ("crio", "containerd") and inner.program == "":
         program = "cni"  # what a plugin prints to its stderr, libcni copies to the runtime's
-    if inner.form == "klog" and not inner.program:
+    if inner.form == "klog" and (outer == "kubelet" or not inner.program):
         program = "kubelet" if outer == "other" else outer  # a kubelet by another name (k3s, origin-node)
     if form == "mono" and inner.form:
         # A monotonic stamp has no date; the program's own has.

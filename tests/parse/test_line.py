@@ -91,9 +91,9 @@ def test_an_event_that_client_go_logs() -> None:
     assert parse_line(text) == Line("Nov 23 20:00:42", "bsd", "edge01", "crio", "16211", "event", "Warning", message, fields)
 
 
-def test_klog_of_the_kubelet_by_itself() -> None:
+def test_klog_by_itself_may_be_any_programs() -> None:
     assert parse_line('W1123 20:00:42.796533    2094 x.go:1] "a b" pod="plant/valve-b" pods=["plant/a"] event={"ID":"1"} n=3') == Line(
-        "1123 20:00:42.796533", "klog", "", "", "2094", "kubelet", "warning", "a b",
+        "1123 20:00:42.796533", "klog", "", "", "2094", "", "warning", "a b",
         {"pod": "plant/valve-b", "pods": '["plant/a"]', "event": '{"ID":"1"}', "n": "3"},
     )  # fmt: skip
 
@@ -129,7 +129,7 @@ def test_klogs_words_pasted_without_their_head() -> None:
     [
         ("2026-11-23T20:00:42Z [error] Multus: [a/b/c]: x", "multus", "error", "Multus: [a/b/c]: x"),
         ("2026-11-23T20:00:42Z [verbose] Del: a:b:c", "multus", "info", "Del: a:b:c"),
-        ("2026-11-23T20:00:42.123456789Z stderr F E1123 20:00:42.856229 1 x.go:2] boom", "kubelet", "error", "boom"),
+        ("2026-11-23T20:00:42.123456789Z stderr F E1123 20:00:42.856229 1 x.go:2] boom", "pod-log", "error", "boom"),
         ("2026-11-23T20:00:42.123456789+09:00 stdout P half a line", "", "", "half a line"),
         ("type=AVC msg=audit(1795464042.435:99): avc:  denied  { read }", "audit", "", "avc:  denied  { read }"),
         ("audit(1795464042.435:99): avc:  denied  { read }", "audit", "", "avc:  denied  { read }"),
@@ -138,7 +138,7 @@ def test_klogs_words_pasted_without_their_head() -> None:
         ('{"code": 999, "msg": "m", "details": "d", "cniVersion":"1.0.0"}', "cni", "error", "m; d"),
         ('{"level":"warn","ts":"2026-11-23T20:00:56.551110Z","caller":"v3rpc/interceptor.go:202","msg":"request stats"}', "other", "warning", "request stats"),
         ('{"level":"fatal","time":"2026-11-23T20:00:56Z","msg":"m","error":"e"}', "", "error", "m: e"),
-        ('{"log":"E1123 20:00:42.856229 1 x.go:2] boom\\n","stream":"stderr","time":"2026-11-23T20:00:42.1Z"}', "kubelet", "error", "boom"),
+        ('{"log":"E1123 20:00:42.856229 1 x.go:2] boom\\n","stream":"stderr","time":"2026-11-23T20:00:42.1Z"}', "pod-log", "error", "boom"),
         ("microshift[12]: boom", "microshift", "", "boom"),
         ("just text: no head", "", "", "just text: no head"),
         ("", "", "", ""),

@@ -130,7 +130,7 @@ def test_klogs_words_pasted_without_their_head() -> None:
         ("2026-11-23T20:00:42Z [error] Multus: [a/b/c]: x", "multus", "error", "Multus: [a/b/c]: x"),
         ("2026-11-23T20:00:42Z [verbose] Del: a:b:c", "multus", "info", "Del: a:b:c"),
         ("2026-11-23T20:00:42.123456789Z stderr F E1123 20:00:42.856229 1 x.go:2] boom", "pod-log", "error", "boom"),
-        ("2026-11-23T20:00:42.123456789+09:00 stdout P half a line", "", "", "half a line"),
+        ("2026-11-23T20:00:42.123456789+09:00 stdout P half a line", "pod-log", "", "half a line"),
         ("type=AVC msg=audit(1795464042.435:99): avc:  denied  { read }", "audit", "", "avc:  denied  { read }"),
         ("audit(1795464042.435:99): avc:  denied  { read }", "audit", "", "avc:  denied  { read }"),
         ("2026/11/23 20:00:42 boom", "", "", "boom"),

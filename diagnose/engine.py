@@ -130,7 +130,6 @@ class Engine:
         self.starts: list[tuple[int, str]] = []
         self.sandboxes: OrderedDict[str, str] = OrderedDict()
         self.window: list[int | None] = [None, None]
-        self.judged = 0
         self.nads = Nads()
         self.resources: dict[tuple[str, str, str], Resource] = {}
 
@@ -165,7 +164,6 @@ class Engine:
         return hits
 
     def _classified(self, record: Record) -> list[Hit]:
-        self.judged += 1
         if record.level == "debug":
             return []
         key = (record.program, record.message)

@@ -50,17 +50,12 @@ class Labels:
     and_more: str
     cut: str
     kind: dict[str, str]
-    about: str
     messages: str
     rule_page: str
     none_rule: str
-    layer: str
     root: str
     rule: str
     names: str
-    no_journal: str
-    no_objects: str
-    no_events: str
 
 
 EN = Labels(
@@ -105,17 +100,12 @@ EN = Labels(
     and_more="and {n} more",
     cut="the message is cut short",
     kind={"Pod": "pod", "NetworkAttachmentDefinition": "NAD"},
-    about="belongs to",
     messages="upstream messages",
     rule_page="rule",
     none_rule="no rule knows this message",
-    layer="layer",
     root="root message",
     rule="rule",
     names="names",
-    no_journal="no journal of microshift.service among the inputs",
-    no_objects="no NetworkAttachmentDefinitions among the inputs",
-    no_events="no pod events among the inputs",
 )
 
 JA = Labels(
@@ -160,17 +150,12 @@ JA = Labels(
     and_more="ほか {n} 件",
     cut="メッセージは途中で切れています",
     kind={"Pod": "Pod", "NetworkAttachmentDefinition": "NAD"},
-    about="対象",
     messages="アップストリームのメッセージ",
     rule_page="ルール",
     none_rule="このメッセージに該当するルールはありません",
-    layer="層",
     root="根本のメッセージ",
     rule="ルール",
     names="名前",
-    no_journal="入力に microshift.service のジャーナルがありません",
-    no_objects="入力に NetworkAttachmentDefinition がありません",
-    no_events="入力に Pod のイベントがありません",
 )
 
 _TABLES = {"en": EN, "ja": JA}

@@ -56,19 +56,6 @@ class Resource(NamedTuple):
     where: Where
 
 
-class Marker(NamedTuple):
-    """A line that tells that something went well, or that a component started."""
-
-    kind: str
-    """pod-ok, pod-context, node-ready, start, boot."""
-    time: int | None
-    pod: str
-    detail: str
-    where: Where
-    boot: str = ""
-    pid: str = ""
-
-
 class Gap(NamedTuple):
     """What could not be read, why, and what would help."""
 

@@ -68,6 +68,12 @@ def test_the_four_lines_of_one_attempt_count_once(report, write) -> None:
     assert summary(report(write(text))) == [("nad-not-found", "active", 1, ["shop/till-3"])]
 
 
+def test_the_lines_of_one_attempt_count_once_even_seconds_apart(report, write) -> None:
+    error = chain("shop/till-3", MISSING.format(nad="pay", ns="shop"))
+    spread = [four_lines(START + timedelta(seconds=2 * n), "shop/till-3", error)[n] for n in range(4)]
+    assert summary(report(write(lines(spread)))) == [("nad-not-found", "active", 1, ["shop/till-3"])]
+
+
 def test_ten_thousand_repetitions_are_one_finding(report, write) -> None:
     found: list[str] = []
     for n in range(10_000):
@@ -200,6 +206,20 @@ def test_not_ready_that_lasts_is_an_error(report, write) -> None:
     found = report(write(_booting(900, ready=False))).findings
     assert [(f.rule, f.severity, f.state) for f in found] == [("network-plugin-not-ready", "error", "active")]
     assert pods(found[0]) == ["openshift-dns/dns-default-x"]
+
+
+def test_not_ready_as_the_newest_state_is_an_error_however_young(report, write) -> None:
+    text = "\n".join(_booting(120, ready=False).splitlines()[:-1]) + "\n"
+    assert [(f.rule, f.severity, f.state) for f in report(write(text)).findings] == [("network-plugin-not-ready", "error", "active")]
+
+
+def test_the_cause_of_a_failed_delete_wins_over_the_words_around_it(report, write) -> None:
+    """CRI-O's journal hides the ADD error, and shows the same cause in the DEL that follows."""
+    line = f'{START:%b %d %H:%M:%S} edge crio[700]: {START:%Y-%m-%dT%H:%M:%S}Z [error] DelegateDel: error invoking DelegateDel - "vision": error in getting result from DelNetwork: {{}}'
+    known = report(write(line.format('failed to find plugin "vision" in path [/opt/cni/bin /run/cni/bin]')))
+    assert [f.rule for f in known.findings] == ["cni-plugin-missing"]
+    unknown = report(write(line.format("the flux capacitor lost its charge")))
+    assert [f.rule for f in unknown.findings] == ["cni-del-failed"]
 
 
 def test_symptoms_are_folded_beneath_their_cause(report, write) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
+from diagnose.parse.chain import CHAIN_LITERALS, peel
+from diagnose.parse.line import parse_line
+
 CASES = [json.loads(line) for line in (ROOT / "fixtures" / "texts" / "cases.jsonl").read_text().splitlines()]
 # The pod of this text stands only in another line of another process.
 POD_UNKNOWN = {c["id"] for c in CASES if c["pod"] and c["pod"].split("/")[-1] not in c["text"]}
@@ -39,3 +42,14 @@ def test_pods_are_named(report, tmp_path: Path) -> None:
             missed.append(case["id"])
     assert len(wanted) > 150
     assert len(missed) <= 2, missed
+
+
+def test_every_chain_holds_a_literal_that_the_scan_looks_for() -> None:
+    """A layer that the scan does not know would be seen in a paste, and missed in a journal."""
+    missed: list[str] = []
+    for case in CASES:
+        for line in case["text"].splitlines():
+            parsed = parse_line(line)
+            if any(s.in_chain for s in peel(parsed.message)) and not any(x.lower() in line.lower() for x in CHAIN_LITERALS):
+                missed.append(line[:200])
+    assert missed == []

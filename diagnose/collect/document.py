@@ -35,16 +35,6 @@ _NAD_HEAD = re.compile(r"^\W*(?:apiVersion|piVersion|kind):\s")
 _YAML_LINE = re.compile(r"^(?:\s+\S.*|\s*|[\w\"'.-]+:(?:\s.*)?|- .*|[\]}'\"].*|#.*)$")
 
 
-class Piece:
-    """One logical line: text, and the number of the line it begins on."""
-
-    __slots__ = ("first", "lines")
-
-    def __init__(self, first: int, lines: list[str]) -> None:
-        self.first = first
-        self.lines = lines
-
-
 def undecorated(text: str) -> list[str]:
     """Return the lines of `text` without quote marks, table frames and carriage returns; one for each line of it."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

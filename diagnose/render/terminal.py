@@ -46,6 +46,13 @@ class _Page:
     def add(self, text: str = "") -> None:
         self.lines.append(text.rstrip())
 
+    def item(self, indent: str, mark: str, style: str, text: str) -> None:
+        """Write one line of a list behind its mark, wrapped beneath itself."""
+        sign = self.mark(mark)
+        room = self.width - len(indent) - len(sign) - 2
+        for number, part in enumerate(wrap(text, room)):
+            self.add(indent + (self.style(sign, style) if number == 0 else " " * len(sign)) + "  " + part)
+
     def field(self, label: str, text: str, *, indent: int = 12, verbatim: bool = False, style: str = "") -> None:
         """Write `text` behind `label`, wrapped to the width unless it is `verbatim`."""
         head = "   " + label + " " * max(1, indent - 3 - wide(label))
@@ -142,7 +149,7 @@ def render(report: Report, catalog: Catalog, language: str, *, width: int, color
     if len(active) > 1 or quiet:
         for finding in active:
             title = words(finding, catalog.by_id[finding.rule], language).title
-            page.add(f"  {page.style(page.mark(finding.severity), finding.severity)}  {finding.rule}  {title}")
+            page.item("  ", finding.severity, finding.severity, f"{finding.rule}  {title}")
     if report.gaps and active and not quiet:
         page.add(
             page.style("  ?", "warning")
@@ -193,10 +200,7 @@ def verdict_of(report: Report, w: Labels) -> tuple[str, str]:
 
 def _finding(page: _Page, f: Finding, rule: Rule, language: str, w: Labels) -> None:
     text = words(f, rule, language)
-    page.add(
-        f"{page.style(f'{page.mark(f.severity)}  {f.rule}', f.severity)}  {w.severity[f.severity]}   {w.state[f.state]}   "
-        f"{w.sure}: {w.confidence[f.confidence]}, {why_sure(f, w)}"
-    )
+    page.add(f"{page.style(f'{page.mark(f.severity)}  {f.rule}', f.severity)}  {w.severity[f.severity]}   {w.state[f.state]}")
     for part in wrap(text.title, page.width - 3):
         page.add("   " + page.style(part, "bold"))
     times = [w.times.format(n=f.count)]
@@ -208,6 +212,7 @@ def _finding(page: _Page, f: Finding, rule: Rule, language: str, w: Labels) -> N
         page.field(w.hits, _affected(f.affected, w) + "   (" + ", ".join(times) + ")")
     else:
         page.field(w.hits, ", ".join(times))
+    page.field(w.sure, f"{w.confidence[f.confidence]}: {why_sure(f, w)}")
     for number, e in enumerate(f.evidence[:_EVIDENCE]):
         page.field(w.seen if number == 0 else "", where(e), style="dim")
         if number == 0:
@@ -231,7 +236,7 @@ def _short(page: _Page, f: Finding, rule: Rule, language: str, w: Labels, *, qui
     kind = "resolved" if f.state == "resolved" else f.severity
     text = words(f, rule, language)
     state = w.state[f.state] if f.state == "resolved" else w.severity[f.severity]
-    page.add(f"{page.style(page.mark(kind), 'ok' if kind == 'resolved' else 'info')}  {f.rule}  {state}  {text.title}")
+    page.item("", kind, "ok" if kind == "resolved" else "info", f"{f.rule}  {state}  {text.title}")
     if quiet:
         return
     if f.state == "resolved" and f.resolved_by:

@@ -59,6 +59,8 @@ class Matcher:
         index = self._catalog.cut_index if cut else self._catalog.index
         for number in index.candidates(low):
             message = messages[number]
+            if not message.rule and chain and segment.op == "add":
+                continue  # A pod whose network could not be made is never harmless.
             if source and message.inputs and not (source in message.inputs or (chain and "chain" in message.inputs)):
                 continue
             match = message.template.match(text, low, cut=cut)

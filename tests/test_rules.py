@@ -50,6 +50,12 @@ def test_quiet_messages_make_no_finding(catalog: Catalog) -> None:
     assert loud == {}
 
 
+def test_a_failed_add_is_never_quiet(catalog: Catalog) -> None:
+    matcher = Matcher(catalog)
+    silent = [m.template.text for m in catalog.quiet if first_rule(matcher.classify(f'plugin type="multus" failed (add): {fill(m.template.text)}')) is None]
+    assert silent == []
+
+
 def test_no_message_stands_in_two_rules(catalog: Catalog) -> None:
     seen: dict[str, str] = {}
     for message in catalog.messages:

@@ -118,8 +118,9 @@ def _agrees(vague: Group, known: Group) -> bool:
 def _absorb(into: Group, other: Group) -> None:
     for k, v in other.captures.items():
         into.captures.setdefault(k, v)
-    for place, n in other.counts.items():
-        into.counts[place] = max(into.counts.get(place, 0), n)
+    if other.pods or not into.pods:  # lines without a pod may be several pods'
+        for place, n in other.counts.items():
+            into.counts[place] = max(into.counts.get(place, 0), n)
     for pod, times in other.pods.items():
         _join_times(into.pods.setdefault(pod, PodTimes()), times)
     into.first = earliest(into.first, other.first)

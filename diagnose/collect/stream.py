@@ -295,56 +295,56 @@ def to_record(entry: Entry, clock: Clock, where: Where) -> Record:
     return Record(time, program, line.message, where, entry.raw, entry.ident, entry.pid, entry.host, entry.boot, line.level, pod, reason)
 
 
+def _above(data: bytes, fmt: Format, start: int) -> Iterator[tuple[int, int, Entry]]:
+    """Yield (start, end, entry) of the records above the one at `start`, the nearest first, as far as a message may reach."""
+    for _ in range(AHEAD):
+        if start <= 0:
+            return
+        start = fmt.start(data, start - 1)
+        end = fmt.end(data, start)
+        entry = fmt.parse(data[start:end])
+        if entry is not None:
+            yield start, end, entry
+
+
 def _joined(data: bytes, fmt: Format, start: int, end: int, entry: Entry) -> tuple[int, int, Entry]:
     """Join a message that stands in several records: klog's `err=<` blocks, and indented lines below a head."""
-    text = entry.raw
-    if entry.line.form == "" and not entry.time and text[:1] in (" ", "\t"):
-        back = start
-        for _ in range(AHEAD):
-            if back <= 0:
-                break
-            back = fmt.start(data, back - 1)
-            head = fmt.parse(data[back : fmt.end(data, back)])
-            if head is not None and head.time:
-                joined = clean(data[back:end]).rstrip("\n")
-                return back, end, _relined(head, head.line.message + "\n" + clean(data[fmt.end(data, back) : end]).rstrip("\n"), joined)
-    inside = entry.line.message[:1] in ("\t", " ") or entry.line.message.strip() in ("'", ">")
-    if inside and entry.ident:
-        back = start
-        for _ in range(AHEAD):
-            if back <= 0:
-                break
-            back = fmt.start(data, back - 1)
-            head = fmt.parse(data[back : fmt.end(data, back)])
-            if head is None or head.pid != entry.pid or head.ident != entry.ident:
+    body = entry.line.message
+    if not entry.line.form and not entry.time and entry.raw[:1] in (" ", "\t"):
+        for back, head_end, head in _above(data, fmt, start):
+            if head.time:
+                below = clean(data[head_end:end]).rstrip("\n")
+                return back, end, _relined(head, f"{head.line.message}\n{below}", clean(data[back:end]).rstrip("\n"))
+    if entry.ident and (body[:1] in ("\t", " ") or body.strip() in ("'", ">")):
+        for back, head_end, head in _above(data, fmt, start):
+            if head.pid != entry.pid or head.ident != entry.ident:
                 continue
             if _opens(head):
-                start, entry = back, head
-                end = fmt.end(data, back)
+                start, end, entry = back, head_end, head
                 break
             if head.line.message[:1] not in ("\t", " "):
                 break
-    if _opens(entry):
-        message, raw = _text_of(entry), entry.raw
-        at = end
-        for _ in range(AHEAD):
-            if at >= len(data):
-                break
-            stop = fmt.end(data, at)
-            more = fmt.parse(data[at:stop])
-            at = stop
-            if more is None or more.pid != entry.pid or more.ident != entry.ident:
-                continue
-            body = more.line.message
-            if more.line.form == "klog" or (body and body[:1] not in ("\t", " ") and body.strip() != ">" and not body.startswith(" >")):
-                break
-            message += "\n" + body
-            raw += "\n" + more.raw
-            end = stop
-            if body.strip().startswith(">"):
-                break
-        return start, end, _relined(entry, message, raw)
-    return start, end, entry
+    if not _opens(entry):
+        return start, end, entry
+    message, raw = _text_of(entry), entry.raw
+    at = end
+    for _ in range(AHEAD):
+        if at >= len(data):
+            break
+        stop = fmt.end(data, at)
+        more = fmt.parse(data[at:stop])
+        at = stop
+        if more is None or more.pid != entry.pid or more.ident != entry.ident:
+            continue
+        body = more.line.message
+        if more.line.form == "klog" or (body and body[:1] not in ("\t", " ") and body.strip() != ">" and not body.startswith(" >")):
+            break
+        message += "\n" + body
+        raw += "\n" + more.raw
+        end = stop
+        if body.strip().startswith(">"):
+            break
+    return start, end, _relined(entry, message, raw)
 
 
 def _opens(entry: Entry) -> bool:

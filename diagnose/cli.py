@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, NoReturn, Optional
+from typing import TYPE_CHECKING, Annotated, NoReturn, Optional
 
 import typer
 
 from diagnose import __version__
-from diagnose.errors import InputError, MsnetError, RuleError, UsageError
+from diagnose.errors import MsnetError, RuleError, UsageError
+
+if TYPE_CHECKING:
+    from diagnose.model import Report
 
 app = typer.Typer(
     name="msnet",
@@ -110,23 +113,23 @@ def diagnose(
     if not paths:
         raise UsageError("no input given", "name files or folders, or - for standard input; diagnosing the live device comes with a later version")
     language = choose(lang, dict(os.environ))
-    tzinfo = zone(tz)
-    reference = _moment(now, tzinfo, datetime.now(UTC)) if now else None
+    local = zone(tz)
+    reference = _moment(now, local, datetime.now(UTC)) if now else None
     at = reference or datetime.now(UTC)
     catalog = catalogs.load()
     for name in rule or []:
         if name not in catalog.by_id:
             raise UsageError(f"unknown rule {name!r}", "`msnet rules` lists them")
     select = diagnosis.Selection(
-        since=_micros(since, tzinfo, at),
-        until=_micros(until, tzinfo, at),
+        since=_micros(since, local, at),
+        until=_micros(until, local, at),
         namespaces=frozenset(namespace or ()),
         pods=frozenset(pod or ()),
         rules=frozenset(rule or ()),
         min_severity=min_severity.value,
         min_confidence=min_confidence.value,
     )
-    report = diagnosis.diagnose(paths, catalog, now=at, reference=reference, tz=tzinfo, select=select)
+    report = diagnosis.diagnose(paths, catalog, now=at, reference=reference, tz=local, select=select)
     if output_format is Format.json:
         from diagnose.render import json_v1
 
@@ -146,11 +149,9 @@ def diagnose(
     raise typer.Exit(_exit_code(report, exit_zero=exit_zero))
 
 
-def _exit_code(report: object, *, exit_zero: bool) -> int:
+def _exit_code(report: Report, *, exit_zero: bool) -> int:
     from diagnose import diagnosis
-    from diagnose.model import Report
 
-    assert isinstance(report, Report)  # noqa: S101 - narrows the late import
     if not diagnosis.usable(report):
         return EXIT_NO_EVIDENCE
     worst = {f.severity for f in report.findings if f.state != "resolved"}
@@ -182,9 +183,7 @@ def _write(text: str, output: Path | None) -> None:
         raise MsnetError(f"cannot write {output}: {e.strerror or e}") from e
 
 
-def _moment(text: str, tz: object, now: datetime) -> datetime:
-    from datetime import timedelta, tzinfo
-
+def _moment(text: str, tz: tzinfo, now: datetime) -> datetime:
     from diagnose.parse.when import age_seconds
 
     seconds = age_seconds(text)
@@ -194,11 +193,10 @@ def _moment(text: str, tz: object, now: datetime) -> datetime:
         value = datetime.fromisoformat(text.strip())
     except ValueError as e:
         raise UsageError(f"not a time: {text!r}", "write it as 2026-11-23, '2026-11-23 19:59' or 2026-11-23T19:59:00Z, or an age such as 2h") from e
-    assert isinstance(tz, tzinfo)  # noqa: S101
     return value if value.tzinfo else value.replace(tzinfo=tz)
 
 
-def _micros(text: str | None, tz: object, now: datetime) -> int | None:
+def _micros(text: str | None, tz: tzinfo, now: datetime) -> int | None:
     from diagnose.parse.when import micros
 
     return micros(_moment(text, tz, now)) if text else None
@@ -272,7 +270,7 @@ def main() -> None:
         app(prog_name="msnet")
     except (UsageError, RuleError) as e:
         _fail(e, EXIT_USAGE)
-    except (InputError, MsnetError) as e:
+    except MsnetError as e:
         _fail(e, EXIT_FAILED)
     except BrokenPipeError:
         # The reader went away (head, a closed pager): not our failure.

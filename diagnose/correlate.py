@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 
-from diagnose.engine import DEFAULT_KEYS, SAMPLES, VAGUE, Engine, Group, PodTimes, Success, earliest, latest
-from diagnose.model import Affected, Finding
-from diagnose.rule import SEVERITIES
+from diagnose.engine import SAMPLES, VAGUE, Engine, Group, PodTimes, Success
+from diagnose.model import Affected, Finding, earliest, latest
+from diagnose.rule import DEFAULT_KEYS, SEVERITIES
 
 _CONFIDENCE = {"high": 0, "medium": 1, "low": 2}
 _WAIT = 60_000_000
@@ -34,7 +34,7 @@ def findings(engine: Engine) -> list[Finding]:
 def _name_spaces(groups: list[Group], engine: Engine) -> None:
     """Give a pod that a table names without its namespace the one that other evidence knows, if there is only one."""
     known: dict[str, set[str]] = {}
-    for pod in [p for g in groups for p in g.pods] + list(engine.ok) + [f"{r.namespace}/{r.name}" for r in engine.resources.values() if r.kind == "Pod"]:
+    for pod in {p for g in groups for p in g.pods} | engine.ok.keys() | engine.known_pods:
         namespace, _, name = pod.partition("/")
         if namespace:
             known.setdefault(name, set()).add(pod)
@@ -51,7 +51,7 @@ def _name_spaces(groups: list[Group], engine: Engine) -> None:
             _join_times(group.pods.setdefault(pod, PodTimes()), times)
             if group.captures.get("pod") == name:
                 group.captures.setdefault("namespace", pod.partition("/")[0])
-            if group.rule.about == "pod" and not group.rule.key:
+            if group.rule.key == DEFAULT_KEYS["pod"]:
                 group.key = (pod.partition("/")[0], name)
 
 
@@ -72,7 +72,7 @@ def complete(group: Group, engine: Engine) -> None:
         for key, value in nad.facts.items():
             captures.setdefault(key, value)
     if nad is not None or captures.get("nad"):
-        group.key = tuple(captures.get(k, "") or v for k, v in zip(group.rule.key or DEFAULT_KEYS[group.rule.about], group.key, strict=True))
+        group.key = tuple(captures.get(k, "") or v for k, v in zip(group.rule.key, group.key, strict=True))
 
 
 def _add_hit_pods(group: Group, engine: Engine) -> None:

@@ -9,8 +9,8 @@ from diagnose import __version__
 from diagnose.catalog import Catalog
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.correlate import findings
-from diagnose.engine import Engine, earliest, latest, literals
-from diagnose.model import Finding, Gap, Record, Report, Resource
+from diagnose.engine import Engine, literals
+from diagnose.model import Finding, Gap, Record, Report, Resource, earliest, latest
 from diagnose.parse.when import micros
 from diagnose.rule import CONFIDENCES, SEVERITIES
 from diagnose.scan import Scanner

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from diagnose.catalog import Catalog
 from diagnose.checks.manifest import faults
 from diagnose.inventory import Nads
 from diagnose.match import Hit, Matcher
-from diagnose.model import Evidence, Record, Resource
+from diagnose.model import Evidence, Record, Resource, earliest, latest
 from diagnose.parse.chain import CHAIN_LITERALS, Segment
 from diagnose.parse.marker import LITERALS as MARK_LITERALS
 from diagnose.parse.marker import Mark, mark_of
@@ -24,16 +25,18 @@ SAMPLES = 4
 """Pieces of evidence kept of one failure."""
 PODS = 2000
 """Pods remembered of one failure."""
-RESOURCES = 50_000
-"""Kubernetes objects kept."""
+OBJECTS = 50_000
+"""Pods remembered of the objects among the evidence."""
 _RECENT = 256
 """Attempts remembered, so that the four lines of one attempt count once."""
 _CONTEXT = 2_000_000
 """Microseconds for which a line that names a pod speaks for the next lines of the same process."""
 
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
 VAGUE = frozenset({"sandbox-network-failed", "sandbox-name-reserved", "cni-del-failed"})
 """Rules that tell that a pod's network failed, and not why."""
-DEFAULT_KEYS = {"pod": ("namespace", "pod"), "nad": ("nad_namespace", "nad"), "network": ("network",), "node": ()}
 
 
 def literals(catalog: Catalog) -> list[str]:
@@ -102,14 +105,11 @@ class Success:
     text: str
 
 
-def earliest(a: int | None, b: int | None) -> int | None:
-    """Return the earlier of two times, of which either may be unknown."""
-    return b if a is None else a if b is None else min(a, b)
-
-
-def latest(a: int | None, b: int | None) -> int | None:
-    """Return the later of two times, of which either may be unknown."""
-    return b if a is None else a if b is None else max(a, b)
+def _keep(store: OrderedDict[_K, _V], key: _K, value: _V, limit: int) -> None:
+    """Put an entry into `store`, and drop the oldest one where it is full."""
+    store[key] = value
+    if len(store) > limit:
+        store.popitem(last=False)
 
 
 class Engine:
@@ -129,14 +129,15 @@ class Engine:
         self.node_ready: int | None = None
         self.starts: list[tuple[int, str]] = []
         self.sandboxes: OrderedDict[str, str] = OrderedDict()
-        self.window: list[int | None] = [None, None]
+        self.window: tuple[int | None, int | None] = (None, None)
         self.nads = Nads()
-        self.resources: dict[tuple[str, str, str], Resource] = {}
+        self.known_pods: set[str] = set()
 
     def feed(self, record: Record) -> list[Hit]:
         """Judge one record, and return its hits."""
         if not record.relative:
-            self._see(record.time)
+            low, high = self.window
+            self.window = (earliest(low, record.time), latest(high, record.time))
         mark = mark_of(record)
         if mark is not None:
             self._marked(mark, record)
@@ -170,16 +171,11 @@ class Engine:
         hits = self._memo.get(key)
         if hits is None:
             hits = self._matcher.classify(record.message, record.program)
-            self._memo[key] = hits
-            if len(self._memo) > _RECENT:
-                self._memo.popitem(last=False)
+            _keep(self._memo, key, hits, _RECENT)
         return hits
 
     def hold(self, resource: Resource) -> None:
-        """Keep an object: NADs name what a message leaves out, running pods show that a failure is over."""
-        key = (resource.kind, resource.namespace, resource.name)
-        if len(self.resources) < RESOURCES or key in self.resources:
-            self.resources[key] = resource
+        """Take what an object tells: NADs name what a message leaves out, running pods show that a failure is over."""
         self.nads.hold(resource)
         for fault in faults(resource):
             segment = Segment("add", (), fault.text, 0, (), {})
@@ -187,20 +183,17 @@ class Engine:
             record = Record(None, "object", fault.text, resource.where, fault.text, pod=pod)
             self._add(Hit(fault.rule, segment, dict(fault.captures), False, False), record, "")
         if resource.kind == "Pod":
+            pod = f"{resource.namespace}/{resource.name}"
+            if len(self.known_pods) < OBJECTS:
+                self.known_pods.add(pod)
             status = mapping(resource.body.get("status"))
             ready = status.get("ready", True) and all(mapping(c).get("ready") for c in items(status.get("containerStatuses")))
             if ready and status.get("phase") == "Running":
-                pod = f"{resource.namespace}/{resource.name}"
                 self._works(pod, None, f"pod {pod} is Running")
-
-    def _see(self, time: int | None) -> None:
-        if time is not None:
-            low, high = self.window
-            self.window = [time if low is None else min(low, time), time if high is None else max(high, time)]
 
     def _marked(self, mark: Mark, record: Record) -> None:
         if mark.pod and mark.sandbox:
-            self._remember(mark.sandbox, mark.pod)
+            _keep(self.sandboxes, mark.sandbox, mark.pod, PODS)
         place = (record.where.source, record.ident or record.program)
         if mark.kind == "pod-context":
             self._context[place] = (mark.pod, record.time)
@@ -226,11 +219,6 @@ class Engine:
                 return
         known.append(Success(time, relative, text))
 
-    def _remember(self, sandbox: str, pod: str) -> None:
-        self.sandboxes[sandbox] = pod
-        if len(self.sandboxes) > PODS:
-            self.sandboxes.popitem(last=False)
-
     def _pod_of(self, hit: Hit, record: Record) -> str:
         namespace, pod = hit.segment.fields.get("namespace", ""), hit.segment.fields.get("pod", "")
         if pod:
@@ -255,7 +243,7 @@ class Engine:
             sandbox = hit.segment.fields.get("sandbox", "")
             pod = self._pod_of(hit, record)
             if sandbox and pod:
-                self._remember(sandbox, pod)
+                _keep(self.sandboxes, sandbox, pod, PODS)
             if sandbox:
                 return sandbox
         return ""
@@ -271,7 +259,7 @@ class Engine:
                 captures["namespace"] = namespace
         if rule.about == "nad" and captures.get("network") and not captures.get("nad"):
             captures["nad"] = captures["network"]
-        key = tuple(captures.get(k, "") for k in (rule.key or DEFAULT_KEYS[rule.about]))
+        key = tuple(captures.get(k, "") for k in rule.key)
         # Where the message does not say which NAD or network it is about, two pods may have two causes.
         identity = (rule.id, key, pod if rule.about != "node" and not any(key) else "")
         group = self.groups.get(identity)
@@ -313,9 +301,7 @@ class Engine:
         if mark in self._recent:
             self._recent.move_to_end(mark)
             return False
-        self._recent[mark] = None
-        if len(self._recent) > _RECENT:
-            self._recent.popitem(last=False)
+        _keep(self._recent, mark, None, _RECENT)
         return True
 
     def _sample(self, group: Group, record: Record) -> None:

@@ -64,6 +64,16 @@ class Gap(NamedTuple):
     hint: str = ""
 
 
+def earliest(a: int | None, b: int | None) -> int | None:
+    """Return the earlier of two times, of which either may be unknown."""
+    return b if a is None else a if b is None else min(a, b)
+
+
+def latest(a: int | None, b: int | None) -> int | None:
+    """Return the later of two times, of which either may be unknown."""
+    return b if a is None else a if b is None else max(a, b)
+
+
 @dataclass(slots=True)
 class InputSeen:
     """One input and what was read of it."""
@@ -78,6 +88,10 @@ class InputSeen:
     note: str = ""
     programs: set[str] = field(default_factory=set[str])
     """The programs (see `rule.INPUTS`) whose lines were met in samples of it."""
+
+    def meet(self, time: int | None) -> None:
+        """Widen the span of the input to `time`, if it is known."""
+        self.first, self.last = earliest(self.first, time), latest(self.last, time)
 
 
 class Affected(NamedTuple):

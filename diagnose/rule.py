@@ -15,6 +15,8 @@ CONFIDENCES: Final = ("high", "medium", "low")
 LANGUAGES: Final = ("en", "ja")
 ABOUT: Final = ("pod", "nad", "network", "node")
 """What a rule's failure belongs to; hits with the same key are one finding (see `Rule.key`)."""
+DEFAULT_KEYS: Final = {"pod": ("namespace", "pod"), "nad": ("nad_namespace", "nad"), "network": ("network",), "node": ()}
+"""What makes two hits one finding where the rule itself does not say."""
 EFFECTS: Final = ("read-only", "restarts-pod", "changes-cluster", "changes-node")
 INPUTS: Final = (
     "chain", "event", "kubelet", "microshift", "crio", "containerd", "multus", "ovn", "dhcp", "whereabouts",
@@ -145,7 +147,7 @@ def rule_from_mapping(raw: dict[str, Any], *, area: str, where: str) -> Rule:
         confidence=str(raw.get("confidence", "")),
         about=str(raw.get("about", "")),
         grace=int(raw.get("grace") or 0),
-        key=tuple(raw.get("key") or ()),
+        key=tuple(raw.get("key") or DEFAULT_KEYS.get(str(raw.get("about")), ())),
         messages=_messages(raw.get("messages") or [], rule_id, errors),
         explains=tuple(raw.get("explains") or ()),
         guide=tuple(str(x) for x in raw.get("guide") or ()),

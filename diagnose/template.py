@@ -44,8 +44,10 @@ def canonical(text: str) -> str:
 
 def fold(text: str) -> str:
     """Return `text` in lower case with one kind of quote, of the same length (what has a longer lower case stays)."""
-    low = text.lower().replace("'", '"')
-    return low if len(low) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    low = text.lower()
+    if len(low) != len(text):
+        low = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return low.replace("'", '"')
 
 
 class Gap(NamedTuple):
@@ -70,7 +72,7 @@ class Match(NamedTuple):
 class Template:
     """One upstream message, ready to be looked for; `weight` counts its literal letters and digits."""
 
-    __slots__ = ("gaps", "head_words", "literals", "text", "weight", "words")
+    __slots__ = ("gaps", "head_words", "literals", "text", "weight", "weights", "words")
 
     def __init__(self, text: str) -> None:
         """Split `text` into literals and gaps. Raises `ValueError` if there is no literal or two gaps touch."""
@@ -92,7 +94,8 @@ class Template:
         # Blanks are folded like the text's, but those next to a gap stay.
         self.literals = tuple(fold(_BLANKS.sub(" ", x.translate(_QUOTES))) for x in literals)
         self.gaps = tuple(gaps)
-        self.weight = sum(c.isalnum() for x in self.literals for c in x)
+        self.weights = tuple(_weigh(x) for x in self.literals)
+        self.weight = sum(self.weights)
         if not self.weight:
             raise ValueError(f"no literal text in {text!r}")
         self.words = self._whole_words()
@@ -132,13 +135,13 @@ class Template:
             pos = low.find(head, pos + 1)
         if cut and len(head) >= CUT_WEIGHT:
             size = _overlap(low, head)
-            if size and sum(c.isalnum() for c in head[:size]) >= CUT_WEIGHT:
+            if size and _weigh(head[:size]) >= CUT_WEIGHT:
                 return Match(len(low) - size, len(low), CUT_WEIGHT, {}, True, len(low) - size)
         return None
 
     def _from(self, text: str, low: str, first: int, pos: int, *, cut: bool) -> Match | None:
         captures: dict[str, str] = {}
-        weight = _weigh(self.literals[first])
+        weight = self.weights[first]
         end = pos + len(self.literals[first])
         lead = pos
         if first == 1:
@@ -168,7 +171,7 @@ class Template:
             if gap.name:
                 captures[gap.name] = text[end:here].strip()
             end = here + len(literal)
-            weight += _weigh(literal)
+            weight += self.weights[i + 1]
         return Match(lead, end, weight, captures, False, pos)
 
 

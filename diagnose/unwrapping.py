@@ -21,27 +21,27 @@ class Unwrapper:
         self._catalog = catalog
         self._matcher = Matcher(catalog)
 
-    def hit(self, text: str) -> Hit:
-        """Return the operation that matters: the first with a rule, else the first."""
+    def _hit(self, text: str) -> tuple[Hit, str]:
+        """Return the operation that matters, the first with a rule, else the first; and what the kubelet says before it."""
+        said = ""
         row = event_row(text)
         if row is not None:
             hits = self._matcher.classify(row.message, "event")
         else:
             line = parse_line(text)
+            said = line.fields.get("said", "")
             source = "" if line.program == "pod-log" or (line.program == "other" and not line.ident) else line.program
             hits = self._matcher.classify(line.message, source)
             pod = line.fields.get("pod", "")
             if "/" in pod:
                 namespace, _, name = pod.partition("/")
                 hits = [h._replace(captures={"namespace": namespace, "pod": name, **h.captures}) for h in hits]
-        return next((h for h in hits if h.rule), hits[0])
+        return next((h for h in hits if h.rule), hits[0]), said
 
     def answer(self, number: int, text: str) -> dict[str, Any]:
         """Return `{"line", "rule", "layers", "captures"}` for one line; `rule` is None when no rule knows it."""
-        text = text.strip()
-        hit = self.hit(text)
+        hit, said = self._hit(text.strip())
         layers: list[dict[str, Any]] = [{"who": x.who, "text": x.text, **({"names": x.fields} if x.fields else {})} for x in hit.segment.layers]
-        said = parse_line(text).fields.get("said")
         if said:
             layers.insert(0, {"who": "kubelet", "text": said})
         layers.append({"who": self._failed(hit), "text": hit.segment.root, "failed": True})

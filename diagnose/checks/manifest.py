@@ -74,6 +74,14 @@ def _excerpt(text: str, error: json.JSONDecodeError) -> str:
     return f"{line}\n{' ' * (error.colno - 1)}^ line {error.lineno}, column {error.colno}: {error.msg}"
 
 
+def _parsed(text: str, rule: str, names: dict[str, str]) -> tuple[object, Fault | None]:
+    """Return the parsed JSON `text`, or the fault that names the place where it breaks."""
+    try:
+        return json.loads(text), None
+    except json.JSONDecodeError as e:
+        return None, Fault(rule, {**names, "reason": f"line {e.lineno}, column {e.colno}: {e.msg}"}, _excerpt(text, e))
+
+
 def _nad(resource: Resource) -> Iterator[Fault]:
     names = {"nad": resource.name, "nad_namespace": resource.namespace}
     config = mapping(resource.body.get("spec")).get("config")
@@ -83,10 +91,9 @@ def _nad(resource: Resource) -> Iterator[Fault]:
     if not isinstance(config, str):
         yield Fault("nad-config-invalid-json", {**names, "reason": "spec.config is no string"}, f"spec.config: {json.dumps(config, default=str)[:200]}")
         return
-    try:
-        body = json.loads(config)
-    except json.JSONDecodeError as e:
-        yield Fault("nad-config-invalid-json", {**names, "reason": f"line {e.lineno}, column {e.colno}: {e.msg}"}, _excerpt(config, e))
+    body, fault = _parsed(config, "nad-config-invalid-json", names)
+    if fault is not None:
+        yield fault
         return
     if not isinstance(body, dict):
         yield Fault("nad-config-invalid-json", {**names, "reason": "spec.config is JSON, but no object"}, config[:200])
@@ -105,10 +112,9 @@ def _annotation(resource: Resource, value: str) -> Iterator[Fault]:
         if bad is not None:
             yield Fault("annotation-invalid-format", {**names, "value": bad.strip()}, text)
         return
-    try:
-        body = json.loads(value)
-    except json.JSONDecodeError as e:
-        yield Fault("annotation-invalid-json", {**names, "reason": f"line {e.lineno}, column {e.colno}: {e.msg}"}, _excerpt(value, e))
+    body, fault = _parsed(value, "annotation-invalid-json", names)
+    if fault is not None:
+        yield fault
         return
     if not isinstance(body, list) or any(not isinstance(x, dict) for x in items(cast("object", body))):
         yield Fault("annotation-invalid-format", {**names, "value": "not a list of objects"}, text)

@@ -140,9 +140,8 @@ class Evidence:
         for item in found:
             if isinstance(item, Record):
                 seen.programs.add(item.program)
-            if isinstance(item, Record) and item.time is not None and not item.relative:
-                seen.first = item.time if seen.first is None else min(seen.first, item.time)
-                seen.last = item.time if seen.last is None else max(seen.last, item.time)
+                if not item.relative:
+                    seen.meet(item.time)
             yield item
 
     def _clock(self, opened: Opened) -> Clock:

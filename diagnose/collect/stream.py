@@ -410,10 +410,7 @@ def _sample(entry: Entry | None, clock: Clock, seen: InputSeen) -> None:
     if entry is None:
         return
     seen.programs.add(entry.line.program)
-    time = clock.read(entry.form, entry.time)
-    if time is not None:
-        seen.first = time if seen.first is None else min(seen.first, time)
-        seen.last = time if seen.last is None else max(seen.last, time)
+    seen.meet(clock.read(entry.form, entry.time))
 
 
 class Place:

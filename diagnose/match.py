@@ -44,7 +44,7 @@ class Matcher:
         if best is None and (segment.in_chain or source in ("", "event", "kubectl")):
             best = self._best(segment, source, cut=True)
         if best is None:
-            unknown = "sandbox-network-failed" if segment.in_chain and segment.op == "add" and segment.root else ""
+            unknown = "sandbox-network-failed" if segment.failed_add else ""
             return Hit(unknown, segment, {**segment.fields, "reason": segment.root} if unknown else dict(segment.fields), False, False)
         message, match = best
         captures = {**segment.fields, **match.captures}

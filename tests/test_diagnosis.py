@@ -236,6 +236,14 @@ def test_an_unknown_error_of_a_chain_is_told_with_its_root(report, write) -> Non
     assert finding.captures["reason"] == "the flux capacitor lost its charge"
 
 
+def test_a_line_cut_before_its_cause_is_still_a_failure(report, write) -> None:
+    whole = four_lines(START, "shop/till-3", chain("shop/till-3", MISSING.format(nad="pay", ns="shop")))[3]
+    cut = whole[: whole.index("k8s_till-3_shop") + 60]
+    (finding,) = report(write(cut)).findings
+    assert finding.rule == "sandbox-network-failed"
+    assert pods(finding) == ["shop/till-3"]
+
+
 def test_what_cannot_be_read_hides_nothing(report, write) -> None:
     good = write(lines(four_lines(START, "shop/till-3", chain("shop/till-3", MISSING.format(nad="pay", ns="shop")))), "good.log")
     bad = write(b"\x1f\x8b\x08\x00 this is no gzip", "bad.gz")

@@ -46,7 +46,13 @@ class Segment(NamedTuple):
         """True if a CNI, Multus or runtime layer was peeled, so that the root is a network error."""
         return any(layer.who in _CNI for layer in self.layers)
 
+    @property
+    def failed_add(self) -> bool:
+        """True if the network of a pod could not be made: a layer says so, or began to where the text is cut off."""
+        return (self.in_chain and self.op == "add" and bool(self.root)) or _BEGUN.match(self.text, self.root_at) is not None
 
+
+_BEGUN = re.compile(r"failed to create pod network sandbox k8s_|failed to set ?up network for sandbox ", re.IGNORECASE)
 _CNI = frozenset({"cri-o", "containerd", "libcni", "multus", "multus-shim", "ovn-kubernetes", "cni", "dockershim"})
 
 _NS = r"(?P<namespace>[^\s/\]_:\"]+)"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, Optional
 import typer
 
 from diagnose import __version__
+from diagnose.cli_check import check
 from diagnose.errors import MsnetError, RuleError, UsageError
 
 if TYPE_CHECKING:
@@ -255,6 +256,9 @@ def rules(lang: Lang = None) -> None:
     from diagnose.render import page
 
     sys.stdout.write(page.index(catalogs.load(), choose(lang, dict(os.environ))))
+
+
+app.command()(check)
 
 
 def _fail(error: MsnetError, code: int) -> NoReturn:

@@ -1,0 +1,94 @@
+"""The sentences of `msnet check`, English and Japanese: those of the frame, and all that the checks bring."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+Sentences = dict[str, tuple[str, str]]
+"""Key -> (English, Japanese); {placeholders} are the same in both."""
+
+OWN: Final[dict[str, str]] = {
+    "manifest-unreadable": "error",
+    "manifest-duplicate-key": "warning",
+    "manifest-not-applied": "info",
+    "manifest-kustomize": "info",
+    "manifest-template": "info",
+}
+"""What is wrong with a file and not with an object in it: id -> severity. Such faults belong to no rule of the catalog."""
+
+FRAME: Final[Sentences] = {
+    "manifest-unreadable": ("{form} cannot be parsed: {reason}", "{form} として解析できません: {reason}"),
+    "manifest-unreadable-file": ("the file cannot be read: {reason}", "ファイルを読み取れません: {reason}"),
+    "manifest-unreadable-why": (
+        "kubectl refuses it; kustomize, and MicroShift with it, refuses the whole file. The other documents were checked all the same.",
+        "kubectl はこれを拒否し、kustomize と MicroShift はファイル全体を拒否します。ほかのドキュメントは検査しました。",
+    ),
+    "manifest-unreadable-tab": (
+        "YAML cannot be parsed: a tab stands where only blanks may indent",
+        "YAML として解析できません: インデントには空白しか使えませんが、タブがあります",
+    ),
+    "manifest-duplicate-key": (
+        'key "{key}" stands twice in one mapping (first in line {line})',
+        'キー "{key}" が 1 つのマッピングに 2 回あります (最初は {line} 行目)',
+    ),
+    "manifest-duplicate-key-why": (
+        "kustomize, which MicroShift uses for its manifests, refuses the file; where it is read all the same, the last one counts and the first is lost.",
+        "MicroShift がマニフェストに使う kustomize はこのファイルを拒否します。読み取られる場合でも最後の値だけが有効で、最初の値は失われます。",
+    ),
+    "manifest-not-applied": (
+        "{kustomization} does not list this file",
+        "{kustomization} にこのファイルが記載されていません",
+    ),
+    "manifest-not-applied-why": (
+        "kustomize, and MicroShift with it, applies only what a kustomization lists under resources.",
+        "kustomize と MicroShift は、kustomization の resources に記載されたものだけを適用します。",
+    ),
+    "manifest-kustomize": (
+        "this kustomization changes its objects ({keys}); the files were checked as they are written",
+        "この kustomization はオブジェクトを変更します ({keys})。ファイルは書かれているとおりに検査しました",
+    ),
+    "manifest-kustomize-why": (
+        "What is applied may differ from the files: patches were left out, and names may change.",
+        "適用される内容はファイルと異なることがあります。パッチは検査しておらず、名前が変わることもあります。",
+    ),
+    "manifest-template": (
+        "this is a template ({sample}); values that it fills in were not checked",
+        "これはテンプレートです ({sample})。テンプレートが埋める値は検査していません",
+    ),
+    "manifest-template-why": ("Only what the template makes can be checked.", "検査できるのは、テンプレートから生成された結果だけです。"),
+    "check-object": ("in", "対象"),
+    "check-why": ("why", "原因"),
+    "check-instead": ("write", "修正例"),
+    "check-more": ("more", "詳細"),
+    "check-also": ("See above for why.", "原因は上記を参照してください。"),
+    "check-none": ("no faults found", "問題は見つかりませんでした"),
+    "check-nothing": ("nothing could be checked: no manifest was found", "検査できるマニフェストが見つかりませんでした"),
+    "check-nothing-hint": (
+        "name files or folders with YAML or JSON manifests, or - for standard input",
+        "YAML または JSON のマニフェストを含むファイルかフォルダーを指定するか、- で標準入力を指定します",
+    ),
+    "check-no-network": (
+        "nothing here concerns Multus: no network attachment definition, and no pod that asks for a network",
+        "Multus に関するものがありません: NetworkAttachmentDefinition も、ネットワークを要求する Pod もありません",
+    ),
+    "check-error": ("errors: {n}", "エラー: {n}"),
+    "check-warning": ("warnings: {n}", "警告: {n}"),
+    "check-info": ("hints: {n}", "参考情報: {n}"),
+    "check-read": ("files: {files}, NADs: {nads}, pods and pod templates: {pods}", "ファイル: {files}、NAD: {nads}、Pod と Pod テンプレート: {pods}"),
+    "check-ignored": ("ignored: {what}", "無視: {what}"),
+    "check-hidden": ("less severe, not shown: {n}", "重大度が低いため非表示: {n}"),
+    "severity-error": ("error", "エラー"),
+    "severity-warning": ("warning", "警告"),
+    "severity-info": ("hint", "参考"),
+}
+
+_TABLES: tuple[Sentences, ...] = (FRAME,)
+SENTENCES: Final[Sentences] = {key: texts for table in _TABLES for key, texts in table.items()}
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+
+def say(key: str, language: str, values: dict[str, str] | None = None) -> str:
+    """Return a sentence with its names filled in; an unknown name shows as <name>. Raises `KeyError` for an unknown key."""
+    text = SENTENCES[key][1 if language == "ja" else 0]
+    return _PLACEHOLDER.sub(lambda m: (values or {}).get(m[1], f"<{m[1].replace('_', '-')}>"), text)

@@ -1,0 +1,139 @@
+"""`msnet check` on the command line: options in, exit code out; no logic."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from diagnose.errors import UsageError
+
+if TYPE_CHECKING:
+    from diagnose.catalog import Catalog
+    from diagnose.checking import Ignore, Outcome
+
+EXIT_OK, EXIT_NOTHING, EXIT_WARNINGS, EXIT_ERRORS = 0, 3, 10, 11
+
+
+class Format(str, Enum):
+    """Formats of diagnostics."""
+
+    terminal = "terminal"
+    json = "json"
+    sarif = "sarif"
+    github = "github"
+
+
+class Severity(str, Enum):
+    """Severities, the worst first."""
+
+    error = "error"
+    warning = "warning"
+    info = "info"
+
+
+def check(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH ...]", help="Files, folders, or - for standard input: manifests as YAML or JSON, the output of kustomize or Helm."),
+    ] = None,
+    output_format: Annotated[Format, typer.Option("--format", "-f", help="Format of the diagnostics.")] = Format.terminal,
+    profile: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--profile", metavar="FILE", help="The node that the manifests are meant for (default: a stock MicroShift)."),
+    ] = None,
+    ignore: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--ignore", metavar="RULE[=[NAMESPACE/]NAME]", help="Leave out a rule, everywhere or for one object; may be repeated."),
+    ] = None,
+    min_severity: Annotated[Severity, typer.Option("--min-severity", help="Leave out what is less severe.")] = Severity.info,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if there are errors or warnings.")] = False,  # noqa: FBT002
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours (also: NO_COLOR in the environment).")] = False,  # noqa: FBT002
+    lang: Annotated[Optional[str], typer.Option("--lang", metavar="LANG", help="Language: en or ja (default: the locale's).")] = None,  # noqa: UP045
+) -> None:
+    """Check NADs and pods before they are deployed: what Multus and its plugins would refuse, with its place in the file.
+
+    Exit codes: 0 nothing, 1 msnet failed, 2 wrong usage, 3 nothing could be read, 10 warnings, 11 errors.
+    """
+    from diagnose import catalog as catalogs
+    from diagnose import checking
+    from diagnose.checks.fault import Profile
+    from diagnose.lang import choose
+    from diagnose.profile import load
+
+    if not paths:
+        raise UsageError("no manifest given", "name files or folders, or - for standard input")
+    language = choose(lang, dict(os.environ))
+    node = load(profile) if profile else Profile()
+    catalog = catalogs.load()
+    select = checking.Selection(tuple(_ignore(x, catalog) for x in ignore or ()), min_severity.value)
+    outcome = checking.check(paths, catalog, node, select)
+    _write(_rendered(outcome, catalog, language, output_format, color=not no_color))
+    if not outcome.usable:
+        from diagnose.checks.words import say
+
+        _tell(f"error: {say('check-nothing', language)}\n  hint: {say('check-nothing-hint', language)}\n")
+    raise typer.Exit(_exit_code(outcome, exit_zero=exit_zero))
+
+
+def _rendered(outcome: Outcome, catalog: Catalog, language: str, form: Format, *, color: bool) -> str:
+    if form is Format.sarif:
+        from diagnose.render import sarif
+
+        return sarif.render(outcome, catalog, language)
+    if form is Format.github:
+        from diagnose.render import github
+
+        return github.render(outcome, catalog, language)
+    from diagnose.render import diagnostics
+
+    if form is Format.json:
+        return diagnostics.render_json(outcome, catalog, language)
+    tty = sys.stdout.isatty()
+    color = color and tty and not os.environ.get("NO_COLOR")
+    return diagnostics.render(outcome, catalog, language, width=_width(tty), color=color, unicode="utf" in sys.stdout.encoding.lower())
+
+
+def _ignore(text: str, catalog: Catalog) -> Ignore:
+    from diagnose.checking import Ignore
+    from diagnose.checks.words import OWN
+
+    rule, _, name = text.partition("=")
+    known = {*catalog.by_id, *OWN}
+    if rule not in known:
+        near = difflib.get_close_matches(rule, known, 3)
+        raise UsageError(f"unknown rule {rule!r}", f"did you mean {', '.join(near)}?" if near else "`msnet rules` lists them")
+    namespace, _, name = name.rpartition("/")
+    return Ignore(rule, namespace, name)
+
+
+def _exit_code(outcome: Outcome, *, exit_zero: bool) -> int:
+    if not outcome.usable:
+        return EXIT_NOTHING
+    worst = {d.severity for d in outcome.diagnostics}
+    if exit_zero or not worst & {"error", "warning"}:
+        return EXIT_OK
+    return EXIT_ERRORS if "error" in worst else EXIT_WARNINGS
+
+
+def _width(tty: bool) -> int:  # noqa: FBT001
+    if not tty:
+        return 100
+    import shutil
+
+    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
+
+
+def _write(text: str) -> None:
+    """Write to standard output; what its encoding cannot hold is escaped."""
+    encoding = sys.stdout.encoding
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(text)

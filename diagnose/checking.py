@@ -7,7 +7,8 @@ import re
 import stat
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from diagnose import checks
 from diagnose.catalog import Catalog
 from diagnose.checks import NAD, TEMPLATES
 from diagnose.checks.fault import Fault, Objects, Path, Profile
+from diagnose.checks.object import RULE as INVALID
 from diagnose.checks.position import Broken, Document, Place, Span, Text, read, span_of
 from diagnose.checks.words import OWN
 from diagnose.model import Affected, Resource, Where
@@ -30,6 +32,8 @@ KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _MANIFEST = re.compile(r"(?m)^[\s\"{,-]*(?:apiVersion|kind)\"?\s*:")
 # Helm and Go templates, envsubst and OpenShift's parameters. `{{"name": ...` is broken JSON and no template.
 _TEMPLATE = re.compile(r"\{\{-?\s*(?:[.$(/]|[A-Za-z]\w*[ .}-]).{0,200}?\}\}|\$\{\{?[A-Za-z_]\w*\}?\}")
+_MICROSHIFT = re.compile(r"/(?:etc|usr/lib)/microshift/manifests(?:\.d/[^/]+)?$")
+"""Folders whose kustomization MicroShift applies (microshift pkg/kustomize/apply.go)."""
 _PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 _CHANGES = (*_PATCHES, "namespace", "namePrefix", "nameSuffix", "components", "replacements", "vars", "transformers", "helmCharts", "commonAnnotations")
 _LISTS = ("resources", "bases", "components", "crds", "configurations", "generators", "transformers", "validators")
@@ -170,6 +174,8 @@ class _Kustomize:
 
     def hold(self, document: Document) -> None:
         name, body = document.text.name, document.body
+        if name == STDIN:
+            return
         folder = os.path.dirname(os.path.realpath(name))
         self.folders[folder] = name
         named = [str(x) for key in _LISTS for x in items(body.get(key)) if isinstance(x, str)]
@@ -211,9 +217,7 @@ class _Run:
         """Read one file."""
         self.order.setdefault(source.name, len(self.order))
         if isinstance(source, _Unread):
-            self.found.append(
-                Diagnostic("manifest-unreadable", "error", source.name, None, None, None, {}, "manifest-unreadable-file", {"reason": source.reason})
-            )
+            self.found.append(Diagnostic("manifest-unreadable", "error", source.name, None, None, None, {}, "manifest-unreadable", {"reason": source.reason}))
             return
         self.outcome.files += 1
         for part in read(source.name, source.raw):
@@ -231,7 +235,9 @@ class _Run:
             self.template(part.text, part.text.content.find(template[0]), template[0])
             return
         tab = part.text.content[part.span.start : part.span.end] == "\t" and part.form == "YAML"
-        self.own("manifest-unreadable", part.text, part.span, what="manifest-unreadable-tab" if tab else "", form=part.form, reason=part.reason)
+        what = "manifest-broken-tab" if tab else "manifest-broken"
+        captures = {"file": part.text.name, "reason": part.reason}
+        self.found.append(Diagnostic(INVALID, "error", part.text.name, part.text, part.span, None, captures, what, {"form": part.form}))
 
     def template(self, text: Text, at: int, sample: str) -> None:
         """Say once a file that it is a template."""
@@ -260,10 +266,25 @@ class _Run:
             self._listed(document)
             held[id(resource)] = document
             objects.resources.append(resource)
-            for fault in checks.faults(resource, self.profile):
-                self._fault(document, resource, fault)
-        for resource, fault in checks.cross(objects, self.profile):
-            self._fault(held[id(resource)], resource, fault)
+            with self._guard(document, resource):
+                for fault in checks.faults(resource, self.profile):
+                    self._fault(document, resource, fault)
+        if objects.resources:
+            first = objects.resources[0]
+            with self._guard(held[id(first)], first):
+                for resource, fault in checks.cross(objects, self.profile):
+                    self._fault(held[id(resource)], resource, fault)
+
+    @contextmanager
+    def _guard(self, document: Document, resource: Resource) -> Generator[None]:
+        """Tell a check that fails by itself: it never hides what the others find."""
+        try:
+            yield
+        except Exception as e:
+            if os.environ.get("MSNET_DEBUG"):
+                raise
+            reason = f"{type(e).__name__}: {e}"
+            self.own("check-failed", document.text, span_of(document, (), None), subject=_subject(resource), reason=reason)
 
     def _resource(self, document: Document) -> Resource | None:
         """Return the object if it is one that Multus could read."""
@@ -305,12 +326,25 @@ class _Run:
             self.own("manifest-duplicate-key", text, again, subject=_subject(resource), key=key, line=str(text.place(first.start).line))
 
     def _listed(self, document: Document) -> None:
-        real = os.path.realpath(document.text.name)
-        kustomization = self.kustomize.folders.get(os.path.dirname(real))
-        if kustomization is None or real in self.kustomize.listed or any(d.file == document.text.name and d.rule == "manifest-not-applied" for d in self.found):
+        """Tell once of a file that stands beside a kustomization, or in MicroShift's folder, and is not applied."""
+        text, real = document.text, os.path.realpath(document.text.name)
+        folder = os.path.dirname(real)
+        kustomization = self.kustomize.folders.get(folder)
+        if text.name == STDIN or real in self.kustomize.listed or any(d.file == text.name and d.rule == "manifest-not-applied" for d in self.found):
             return
         listing = f"resources:\n- {os.path.basename(real)}"
-        self.own("manifest-not-applied", document.text, span_of(document, (), None), kustomization=kustomization, instead=listing)
+        if kustomization is not None:
+            self.own("manifest-not-applied", text, span_of(document, (), None), kustomization=kustomization, instead=listing)
+        elif _MICROSHIFT.search(folder) and not any(os.path.exists(os.path.join(folder, x)) for x in KUSTOMIZATIONS):
+            own = os.path.join(os.path.dirname(text.name), KUSTOMIZATIONS[0])
+            self.own(
+                "manifest-not-applied",
+                text,
+                span_of(document, (), None),
+                what="manifest-not-applied-folder",
+                folder=os.path.dirname(text.name) or ".",
+                instead=f"# {own}\n{listing}",
+            )
 
     def _kustomization(self, document: Document) -> None:
         keys = [k for k in _CHANGES if document.body.get(k)]

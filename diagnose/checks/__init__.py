@@ -6,18 +6,13 @@ import json
 from collections.abc import Iterator
 
 from diagnose.checks import manifest
+from diagnose.checks import object as api
 from diagnose.checks.fault import Fault, Objects, Path, Profile, Spot
+from diagnose.checks.object import NAD, TEMPLATES
 from diagnose.model import Resource
 from diagnose.parse.tree import items, mapping
 
 NETWORKS = manifest.NETWORKS
-NAD = "NetworkAttachmentDefinition"
-TEMPLATES: dict[str, Path] = {
-    "Pod": (),
-    **dict.fromkeys(("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "Job"), ("spec", "template")),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-}
-"""The kinds that make pods, and where in them the pod stands."""
 
 
 def at(body: object, path: Path) -> object:
@@ -31,6 +26,7 @@ def at(body: object, path: Path) -> object:
 def faults(resource: Resource, profile: Profile) -> Iterator[Fault]:
     """Yield what is wrong with one object by itself."""
     del profile
+    yield from api.faults(resource)
     for old in manifest.faults(resource):
         path: Path = (
             ("spec", "config") if resource.kind == NAD else (*TEMPLATES.get(resource.kind, ()), "metadata", "annotations", old.captures.get("key", NETWORKS))

@@ -14,19 +14,56 @@ OWN: Final[dict[str, str]] = {
     "manifest-not-applied": "info",
     "manifest-kustomize": "info",
     "manifest-template": "info",
+    "check-failed": "warning",
 }
 """What is wrong with a file and not with an object in it: id -> severity. Such faults belong to no rule of the catalog."""
 
 FRAME: Final[Sentences] = {
-    "manifest-unreadable": ("{form} cannot be parsed: {reason}", "{form} として解析できません: {reason}"),
-    "manifest-unreadable-file": ("the file cannot be read: {reason}", "ファイルを読み取れません: {reason}"),
-    "manifest-unreadable-why": (
-        "kubectl refuses it; kustomize, and MicroShift with it, refuses the whole file. The other documents were checked all the same.",
-        "kubectl はこれを拒否し、kustomize と MicroShift はファイル全体を拒否します。ほかのドキュメントは検査しました。",
+    "manifest-unreadable": ("the file cannot be read: {reason}", "ファイルを読み取れません: {reason}"),
+    "manifest-unreadable-why": ("Nothing of it was checked.", "その内容は検査していません。"),
+    "manifest-broken": (
+        "{form} cannot be parsed: {reason}. kubectl refuses it; kustomize, and MicroShift with it, refuses the whole file.",
+        "{form} として解析できません: {reason}。kubectl はこれを拒否し、kustomize と MicroShift はファイル全体を拒否します。",
     ),
-    "manifest-unreadable-tab": (
-        "YAML cannot be parsed: a tab stands where only blanks may indent",
-        "YAML として解析できません: インデントには空白しか使えませんが、タブがあります",
+    "manifest-broken-tab": (
+        "YAML cannot be parsed: a tab stands where only blanks may indent. kubectl refuses it; kustomize, and MicroShift with it, refuses the whole file.",
+        "YAML として解析できません: インデントには空白しか使えませんが、タブがあります。kubectl はこれを拒否し、kustomize と MicroShift はファイル全体を拒否します。",
+    ),
+    "object-api": (
+        'apiVersion "{version}" has no such kind; the API server answers "no matches for kind". It is {wanted}.',
+        'apiVersion "{version}" にこの種類はなく、API サーバーは "no matches for kind" と応答します。正しくは {wanted} です。',
+    ),
+    "object-api-missing": (
+        'apiVersion is missing; kubectl answers "apiVersion not set". It is {wanted}.',
+        'apiVersion がなく、kubectl は "apiVersion not set" と応答します。正しくは {wanted} です。',
+    ),
+    "object-nameless": (
+        'metadata.name is missing; the API server answers "name or generateName is required".',
+        'metadata.name がなく、API サーバーは "name or generateName is required" と応答します。',
+    ),
+    "object-name": (
+        'the name "{value}" is no DNS-1123 subdomain: it may hold lower-case letters, digits, "-" and "." (at most {limit}), and begins and ends with a letter or digit.',
+        '名前 "{value}" は DNS-1123 サブドメインではありません。使えるのは英小文字、数字、"-"、"." ({limit} 文字以内) で、先頭と末尾は英小文字か数字です。',
+    ),
+    "object-namespace": (
+        'the namespace "{value}" is no DNS-1123 label: it may hold lower-case letters, digits and "-" (at most {limit}), and begins and ends with a letter or digit.',
+        'namespace "{value}" は DNS-1123 ラベルではありません。使えるのは英小文字、数字、"-" ({limit} 文字以内) で、先頭と末尾は英小文字か数字です。',
+    ),
+    "object-name-type": (
+        "metadata.{field_name} is no text to YAML; without quotes the API server cannot read it.",
+        "metadata.{field_name} は YAML では文字列ではありません。引用符がないと API サーバーは読み取れません。",
+    ),
+    "object-annotation-type": (
+        'the value of annotation "{key}" is a {type} to YAML; annotations are texts, and the API server answers "cannot unmarshal". Quotes make it one.',
+        'アノテーション "{key}" の値は YAML では {type} です。アノテーションは文字列でなければならず、API サーバーは "cannot unmarshal" と応答します。引用符で囲んでください。',
+    ),
+    "check-failed": (
+        "this object could not be checked to the end: {reason}",
+        "このオブジェクトは最後まで検査できませんでした: {reason}",
+    ),
+    "check-failed-why": (
+        "This is a fault of msnet, not of the manifest; the other objects were checked.",
+        "これはマニフェストではなく msnet の問題です。ほかのオブジェクトは検査しました。",
     ),
     "manifest-duplicate-key": (
         'key "{key}" stands twice in one mapping (first in line {line})',
@@ -51,6 +88,10 @@ FRAME: Final[Sentences] = {
     "manifest-kustomize-why": (
         "What is applied may differ from the files: patches were left out, and names may change.",
         "適用される内容はファイルと異なることがあります。パッチは検査しておらず、名前が変わることもあります。",
+    ),
+    "manifest-not-applied-folder": (
+        "{folder} has no kustomization.yaml",
+        "{folder} に kustomization.yaml がありません",
     ),
     "manifest-template": (
         "this is a template ({sample}); values that it fills in were not checked",

@@ -75,7 +75,7 @@ class _Page:
 
     def shown(self, text: str) -> str:
         """Return file text as it can be shown: the carets beneath must know how wide it is."""
-        safe = printable(text)
+        safe = printable(text.replace("\t", "\u2192   ") if self._unicode else text)
         return safe if self._unicode else safe.encode("ascii", "backslashreplace").decode()
 
     def add(self, text: str = "") -> None:

@@ -54,9 +54,21 @@ def faults(resource: Resource, profile: Profile) -> Iterator[Fault]:
         return
     annotations = mapping(cast("object", held))
     yield from _near_misses(resource, annotations, path)
+    yield from _host_network(resource, base, annotations, path)
     for key in ASKED:
         if key in annotations:
             yield from _annotation_faults(resource, profile, key, annotations[key], (*path, key))
+
+
+def _host_network(resource: Resource, base: Path, annotations: dict[str, Any], path: Path) -> Iterator[Fault]:
+    """Yield annotations of a pod in the host's network, for which CRI-O calls no CNI plugin (server/sandbox_network.go: networkStart)."""
+    if mapping(at_path(resource.body, (*base, "spec"))).get("hostNetwork") is not True:
+        return
+    for key in ASKED:
+        if annotations.get(key):
+            yield Fault(
+                "annotation-not-applied", names_of(resource), f"{key}: {annotations[key]}"[:WIDTH], "annotation-host-network", {"annotation": key}, (*path, key)
+            )
 
 
 def _annotation_faults(resource: Resource, profile: Profile, key: str, value: object, path: Path) -> Iterator[Fault]:

@@ -224,7 +224,22 @@ def _read_list(value: str, namespace: str, version: str) -> tuple[list[Selection
         yaml = _yaml_list(value)
         if yaml:
             problems = [problems[0]._replace(what="list-yaml", place=problems[0].spot, spot=Spot(0, len(value)), instead=yaml)]
+    if problems and all(p.what == "list-dots" for p in problems):
+        problems = [problems[0]._replace(place=problems[0].spot, spot=Spot(0, len(value)), instead=_list_as_json(value))]
     return selections, problems
+
+
+def _list_as_json(value: str) -> str:
+    """Return the JSON form of a comma list, which may name what the list may not; "" where an item holds anything else."""
+    elements: list[dict[str, str]] = []
+    for item in value.split(","):
+        owner, slash, rest = item.rpartition("/")
+        name, _, interface = (x.strip(GO_BLANKS) for x in rest.partition("@"))
+        if not SUBDOMAIN.match(name) or (slash and not LABEL.match(owner.strip(GO_BLANKS))):
+            return ""
+        element = {"name": name, "namespace": owner.strip(GO_BLANKS), "interface": interface}
+        elements.append({k: v for k, v in element.items() if v})
+    return json.dumps(elements)
 
 
 def _item(item: _Part, namespace: str, version: str) -> tuple[list[Selection], list[Problem]]:
@@ -241,7 +256,7 @@ def _item(item: _Part, namespace: str, version: str) -> tuple[list[Selection], l
     old = _release(version) < (4, 17)
     for part in (owner, name, interface) if old else (owner, name):
         if part.text and LABEL.match(part.text) is None:
-            return [], [_name_problem(part, interface=part is interface)]
+            return [], [_name_problem(part, "interface" if part is interface else "name" if part is name else "namespace")]
     if not old and (len(interface.text.encode(errors="surrogatepass")) > IFNAME_BYTES or any(c in " \t\n\v\f\r/" for c in interface.text)):
         message = f"Failed to parse interface name: must be less than 15 chars and not contain '/' or spaces. interface name '{interface.text}'"
         return [], [_item_problem(message, "list-interface", interface, short_name(interface.text))]
@@ -266,18 +281,18 @@ _SEPARATOR = re.compile(rf"[{GO_BLANKS};|、，]+")
 _QUOTES = str.maketrans(dict.fromkeys("'`\u2018\u2019\u201c\u201d", ""))
 
 
-def _name_problem(part: _Part, *, interface: bool) -> Problem:
+def _name_problem(part: _Part, role: str) -> Problem:
     """Return the fault of a name that is no DNS-1123 label, with what was meant if that can be told."""
     plain = part.text.translate(_QUOTES).strip(GO_BLANKS)
     words = [w for w in _SEPARATOR.split(plain) if w]
     lowered = re.sub(r"[^a-z0-9-]", "-", plain.lower()).strip("-")
-    if interface:
+    if role == "interface":
         what, instead = "list-interface-label", lowered
     elif len(words) > 1 and all(LABEL.match(w) for w in words):
         what, instead = "list-separator", ",".join(words)
     elif plain != part.text and LABEL.match(plain):
         what, instead = "list-quotes", plain
-    elif "." in plain and SUBDOMAIN.match(plain):
+    elif role == "name" and "." in plain and SUBDOMAIN.match(plain):
         what, instead = "list-dots", ""
     else:
         what, instead = "list-name", lowered

@@ -211,6 +211,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "{annotation} にネットワークがないため Multus は異常終了します。Pod は起動しません",
     ),
     # --- keys and places
+    "annotation-host-network": (
+        "the pod uses the host's network (hostNetwork), for which no CNI plugin is called; the annotation has no effect",
+        "この Pod はホストのネットワークを使います (hostNetwork)。CNI プラグインは呼び出されないため、アノテーションは効果がありません",
+    ),
     "annotation-value-no-string": (
         "an annotation's value must be a string, so the API server refuses the object; write JSON in quotes, or a comma list",
         "アノテーションの値は文字列でなければならず、API サーバーはこのオブジェクトを拒否します。JSON を引用符で囲むか、コンマ区切りのリストで書いてください",

@@ -11,9 +11,10 @@ import pytest
 
 from diagnose.checks.annotation import cross, faults, parse
 from diagnose.checks.fault import Fault, Objects, Profile
-from diagnose.checks.place import DEFAULT_NETWORK, NETWORKS, STATUS
+from diagnose.checks.place import DEFAULT_NETWORK, NETWORKS, STATUS, at_path
 from diagnose.checks.words_annotation import WORDS
 from diagnose.model import Resource, Where
+from diagnose.parse.tree import mapping
 
 STOCK = Profile()
 KNOWN = Profile(namespaces_known=True)
@@ -89,6 +90,7 @@ REFUSED = {
     "": ('parsePodNetworkAnnotation: pod annotation does not have "network" as key', ""),
     "a/b/c": ("parsePodNetworkAnnotation: parsePodNetworkObjectName: Invalid network object (failed at '/')", "a/b/c"),
     "a@b@c": ("parsePodNetworkAnnotation: parsePodNetworkObjectName: Invalid network object (failed at '@')", "a@b@c"),
+    "\x1fa": (MISMATCH.format("\x1fa"), "\x1fa"),
     "x,Bridge": (MISMATCH.format("Bridge"), "Bridge"),
     "a_b": (MISMATCH.format("a_b"), "a_b"),
     "a.b": (MISMATCH.format("a.b"), "a.b"),
@@ -349,6 +351,8 @@ CURES = {
     '[{"name":"press","ip":"10.0.0.5"}]': None,
     "weld@net2,press": "weld@net1,press",
     "press , weld": "press,weld",
+    "press.v2,tools/weld@eth1": '[{"name": "press.v2"}, {"name": "weld", "namespace": "tools", "interface": "eth1"}]',
+    "too.ls/press.v2": "too-ls/press.v2",
 }
 
 
@@ -400,7 +404,7 @@ def test_the_default_network() -> None:
         return [f.what.removeprefix("annotation-") for f in found(value, key=DEFAULT_NETWORK)]
 
     assert whats("press") == whats("tools/press") == whats('[{"name":"press"}]') == []
-    assert whats("") == whats(None) == ["default-empty"] or whats("") == ["default-empty"]
+    assert whats("") == ["default-empty"]
     assert whats("a,b") == whats("a,") == ["default-many"]
     assert whats("[]") == ["default-none"]
     assert whats("A") == ["list-name"]
@@ -413,6 +417,10 @@ def test_the_default_network_is_looked_up_where_multus_looks() -> None:
     (fault,) = crossed(pod("press", key=DEFAULT_NETWORK), here, profile=KNOWN)
     assert (fault.rule, fault.captures["nad_namespace"], fault.instead) == ("nad-not-found", "kube-system", "line/press")
     assert crossed(pod("line/press", key=DEFAULT_NETWORK), here, profile=KNOWN) == []
+    assert found('[{"name":"A"}]', key=DEFAULT_NETWORK)[0].captures["nad_namespace"] == "kube-system"
+    # What a plugin gets of the requests for a primary network is another matter: nothing is said.
+    asks = '[{"name":"press","namespace":"line","ips":["10.1.0.9"]}]'
+    assert crossed(pod(asks, key=DEFAULT_NETWORK), nad(config(ipam={"type": "dhcp"})), profile=KNOWN) == []
 
 
 # --- keys and places -----------------------------------------------------------------------------------------------------
@@ -440,7 +448,7 @@ def test_a_near_miss_of_a_key(key: str, near: str) -> None:
 @pytest.mark.parametrize(
     "key",
     [STATUS, "k8s.v1.cni.cncf.io/networks-status", "k8s.v1.cni.cncf.io/resourceName", "k8s.ovn.org/pod-networks", "cni.projectcalico.org/podIP",
-     "openshift.io/scc", "kubernetes.io/ingress-bandwidth"],
+     "k8s.v1.cni.cncf.io/network-statuss", "openshift.io/scc", "kubernetes.io/ingress-bandwidth"],
 )  # fmt: skip
 def test_other_keys_are_quiet(key: str) -> None:
     assert found("press", key=key) == []
@@ -473,6 +481,17 @@ def test_the_key_among_the_labels() -> None:
 def test_a_template_is_read_where_it_stands() -> None:
     assert [f.path for f in faults(pod("A", kind="Deployment"), STOCK)] == [("spec", "template", "metadata", "annotations", NETWORKS)]
     assert [f.path for f in faults(pod("A", kind="CronJob"), STOCK)] == [("spec", "jobTemplate", "spec", "template", "metadata", "annotations", NETWORKS)]
+
+
+@pytest.mark.parametrize(("kind", "path"), [("Pod", ()), ("Deployment", ("spec", "template")), ("CronJob", ("spec", "jobTemplate", "spec", "template"))])
+def test_a_pod_in_the_hosts_network_gets_no_other(kind: str, path: tuple[str, ...]) -> None:
+    held = pod("press", kind=kind)
+    inner = mapping(at_path(held.body, path))
+    inner["spec"] = {"hostNetwork": True}
+    (fault,) = faults(held, STOCK)
+    assert (fault.rule, fault.what, fault.path) == ("annotation-not-applied", "annotation-host-network", (*path, "metadata", "annotations", NETWORKS))
+    inner["metadata"]["annotations"] = {}
+    assert list(faults(held, STOCK)) == []
 
 
 def test_values_that_the_api_server_refuses() -> None:
@@ -605,6 +624,14 @@ def test_requests_that_are_fulfilled_or_not_decided_are_quiet(request_: str, con
         ("mac-length", "annotation-invalid-mac", "", '"02:00:00:00:00:01:02:03"', asked(mac="02:00:00:00:00:01:02:03"), config()),
         ("key-dropped", "annotation-unknown-key", "info", '[{"hostPort": 1}]', asked(portMappings=[{"hostPort": 1}]), config()),
         ("key-dropped", "annotation-unknown-key", "info", '{"ingressRate": 1}', asked(bandwidth={"ingressRate": 1}), config()),
+        (
+            "route-unreachable",
+            "route-conflict",
+            "",
+            '"10.1.0.1"',
+            asked(default_route=["10.1.0.1"], ips=["10.2.0.4/24"]),
+            config(ipam=STATIC, capabilities={"ips": True}),
+        ),
         ("route-unreachable", "route-conflict", "", '"10.2.0.1"', asked(default_route=["10.2.0.1"]), config(ipam=HOST_LOCAL)),
         ("route-unreachable", "route-conflict", "", '"10.2.0.1"', asked(default_route=["10.2.0.1"]), config("macvlan", STATIC)),
     ],
@@ -676,6 +703,7 @@ def every_fault() -> Iterator[Fault]:
     both = pod("press", kind="Deployment")
     both.body["metadata"]["annotations"] = {NETWORKS: "weld"}
     yield from faults(both, STOCK)
+    yield from faults(pod("press", spec={"hostNetwork": True}), STOCK)
     yield from found(5)
     yield from faults(Resource("Pod", "line", "p", {"metadata": {"annotations": []}}, Where("x")), STOCK)
     for value in (asked(ips=["10.1.0.20"]), asked(mac="02:00:00:00:00:01", ips=["10.1.0.20/24"])):

@@ -34,6 +34,8 @@ _MANIFEST = re.compile(r"(?m)^[\s\"{,-]*(?:apiVersion|kind)\"?\s*:")
 _TEMPLATE = re.compile(r"\{\{-?\s*(?:[.$(/]|[A-Za-z]\w*[ .}-]).{0,200}?\}\}|\$\{\{?[A-Za-z_]\w*\}?\}")
 _MICROSHIFT = re.compile(r"/(?:etc|usr/lib)/microshift/manifests(?:\.d/[^/]+)?$")
 """Folders whose kustomization MicroShift applies (microshift pkg/kustomize/apply.go)."""
+_OF_KEYS = ("annotation-unknown-key",)
+"""Rules about a key, whatever its value is."""
 _PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 _CHANGES = (*_PATCHES, "namespace", "namePrefix", "nameSuffix", "components", "replacements", "vars", "transformers", "helmCharts", "commonAnnotations")
 _LISTS = ("resources", "bases", "components", "crds", "configurations", "generators", "transformers", "validators")
@@ -303,7 +305,7 @@ class _Run:
             return
         rule = self.catalog.by_id.get(fault.rule)
         severity = fault.severity or (rule.severity if rule is not None else OWN[fault.rule])
-        span = span_of(document, fault.path, fault.spot)
+        span = span_of(document, fault.path, fault.spot, key_only=fault.rule in _OF_KEYS)
         self.found.append(
             Diagnostic(
                 fault.rule,

@@ -237,11 +237,29 @@ def test_microshift_applies_no_folder_without_kustomization(msnet, tmp_path: Pat
 # --- the guide's example ----------------------------------------------------------------------------------------------
 
 
-def test_the_guides_example_as_printed(msnet) -> None:
+def test_each_erratum_of_the_guides_examples_is_caught(msnet) -> None:
     run = msnet("check", "--format", "json", str(FIXTURES / "guide.yaml"))
     assert run.returncode == 11
-    (broken,) = [d for d in found(run) if d["rule"] == "nad-config-invalid-json"]
-    assert place(broken) == ("guide.yaml", 28, 11)
+    lines = (FIXTURES / "guide.yaml").read_text().split("\n")
+    told = [(d["rule"], d["severity"], lines[d["start"]["line"] - 1][d["start"]["column"] - 1 :]) for d in found(run)]
+    for rule, severity, there in [
+        ("nad-config-invalid-json", "error", '"'),  # E2: an object and a list that are not closed; the text goes on without a comma
+        ("ipam-invalid-range", "error", '"fd00:IJKL:MNOP:10::0/64",'),  # E3
+        ("nad-config-invalid-field", "info", '"mode": "bridge",'),  # E4
+        ("manifest-invalid", "error", "name: test_bridge"),  # E5
+    ]:
+        assert (rule, severity, there) in told
+
+
+def test_the_sample_of_the_documentation_is_what_is_printed(msnet) -> None:
+    page = (ROOT / "docs" / "check.md").read_text()
+    command, shown = re.findall(r"```\n\$ msnet (.*)\n((?s:.*?))```", page)[0]
+    assert msnet(*command.split()).stdout.decode() == shown, "put the output of the command into docs/check.md"
+
+
+def test_the_profile_of_the_documentation_is_a_stock_microshift() -> None:
+    (profile,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "check.md").read_text(), re.DOTALL)
+    assert parse("p.yaml", profile.encode()) == Profile(links=frozenset({"eno1", "eno2"}))
 
 
 # --- formats ----------------------------------------------------------------------------------------------------------

@@ -294,13 +294,38 @@ def _yaml_part(text: Text, part: str, start: int) -> Iterator[Document | Broken]
                 node = cast("yaml.Node", loader.get_node())
                 twice = tuple(_yaml_twice(node, start))
                 body = cast("object", loader.construct_document(node))  # pyright: ignore[reportUnknownMemberType] - untyped in the stubs
-                yield from _documents(text, body, _YamlTree(node, part, start).find, twice)
+                yield from _documents(text, _as_json(body, {}, set()), _YamlTree(node, part, start).find, twice)
         finally:
             loader.dispose()
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as e:
         at, reason = _yaml_error(e)
         at = start + min(at, max(len(part.rstrip()) - 1, 0)) if at is not None else start + _skip(part, 0)
         yield Broken(text, Span(at, at + 1), reason, "YAML", part)
+
+
+def _as_json(value: object, known: dict[int, object], within: set[int]) -> object:
+    """Return a YAML value as the JSON that Kubernetes makes of it: all keys are texts (sigs.k8s.io/yaml, convertToJSONableObject).
+
+    Raises `ValueError` for a value that holds itself.
+    """
+    if not isinstance(value, (dict, list)):
+        return value if value is None or isinstance(value, (str, int, float)) else str(value)
+    if id(cast("object", value)) in within:
+        raise ValueError("an anchor holds itself")
+    if id(cast("object", value)) not in known:
+        within.add(id(cast("object", value)))
+        if isinstance(value, dict):
+            pairs = cast("dict[object, object]", value).items()
+            made: object = {_key(k): _as_json(v, known, within) for k, v in pairs}
+        else:
+            made = [_as_json(v, known, within) for v in items(cast("object", value))]
+        known[id(cast("object", value))] = made
+        within.discard(id(cast("object", value)))
+    return known[id(cast("object", value))]
+
+
+def _key(key: object) -> str:
+    return key if isinstance(key, str) else "null" if key is None else str(key).lower() if isinstance(key, bool) else str(key)
 
 
 def _yaml_error(e: Exception) -> tuple[int | None, str]:
@@ -388,8 +413,8 @@ class _YamlTree:
 # --- faults -----------------------------------------------------------------------------------------------------------
 
 
-def span_of(document: Document, path: Path, spot: Spot | None) -> Span:
-    """Return where in the file a fault stands: the characters of `spot`, else the key and value at `path`.
+def span_of(document: Document, path: Path, spot: Spot | None, *, key_only: bool = False) -> Span:
+    """Return where in the file a fault stands: the characters of `spot`, else the key and value at `path`, or the key alone.
 
     What is missing is shown at the nearest thing around it; a fault of the whole object at its name.
     """
@@ -405,7 +430,7 @@ def span_of(document: Document, path: Path, spot: Spot | None) -> Span:
             return Span(offsets[first], max(offsets[first] + len(document.text.content[offsets[first] : end].rstrip("\r\n")), offsets[first] + 1))
     if value.key is None:
         return value.span
-    return Span(value.key.start, max(value.span.end, value.key.end) if value.scalar else value.key.end)
+    return Span(value.key.start, max(value.span.end, value.key.end) if value.scalar and not key_only else value.key.end)
 
 
 def _behind(content: str, offsets: list[int], last: int) -> int:

@@ -215,6 +215,19 @@ def test_what_is_underlined(path: tuple[str | int, ...], spot: Spot | None, plac
     assert place_of(NAD, path, spot) == (place, underlined)
 
 
+def test_a_byte_order_mark_is_no_column_and_no_text() -> None:
+    (document,) = documents("\ufeffkind: X\n")
+    assert document.text.place(span_of(document, ("kind",), None).start) == (1, 1)
+    assert document.text.line(1) == "kind: X"
+    assert document.text.line(3) == ""
+
+
+def test_the_key_alone_can_be_underlined() -> None:
+    (document,) = documents("kind: X\n")
+    span = span_of(document, ("kind",), None, key_only=True)
+    assert document.text.content[span.start : span.end] == "kind"
+
+
 def test_an_escape_is_underlined_whole() -> None:
     assert place_of('config: "a\\u00e9b"\n', ("config",), Spot(1, 1)) == ("1:11", "\\u00e9")
     assert place_of("config: 'it''s'\n", ("config",), Spot(2, 2)) == ("1:12", "''s")
@@ -258,6 +271,8 @@ def test_keys_that_stand_twice() -> None:
     (document,) = documents(text)
     assert [(t.key, document.text.place(t.first.start), document.text.place(t.again.start)) for t in document.twice] == [("x", (1, 5), (1, 17))]
     (document,) = documents('{"a": {"x": 1, "x": {"y": 1}}}', "x.json")
+    assert document.body == {"a": {"x": {"y": 1}}}
+    assert document.text.place(span_of(document, ("a", "x", "y"), None).start).column == 22
     assert [(t.key, document.text.place(t.again.start).column) for t in document.twice] == [("x", 16)]
 
 
@@ -265,6 +280,18 @@ def test_timestamps_stay_text_and_broken_numbers_are_told() -> None:
     (document,) = documents("config: 2026-99-99\n")
     assert document.body == {"config": "2026-99-99"}
     assert [b.form for b in broken("a: 0b_\n")] == ["YAML"]
+
+
+def test_keys_become_texts_as_in_kubernetes() -> None:
+    (document,) = documents("spec: {7: a, true: b, null: c, 1.5: {2: &x {3: d}}, e: *x}\n")
+    assert document.body == {"spec": {"7": "a", "true": "b", "null": "c", "1.5": {"2": {"3": "d"}}, "e": {"3": "d"}}}
+    assert document.text.place(span_of(document, ("spec", "7"), None).start) == (1, 8)
+    (document,) = documents("a: !!timestamp 2026-01-01\n")
+    assert document.body == {"a": "2026-01-01"}
+
+
+def test_a_value_that_holds_itself_is_told() -> None:
+    assert [(b.form, b.reason) for b in broken("a: &x [*x]\n")] == [("YAML", "an anchor holds itself")]
 
 
 def test_nesting_without_end_is_told() -> None:

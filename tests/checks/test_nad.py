@@ -9,10 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from diagnose.checks import nad
 from diagnose.checks.fault import Fault, Objects, Profile
-from diagnose.checks.plugin import STANDARD_PLUGINS
+from diagnose.checks.ipam import KEYS
+from diagnose.checks.plugin import COMMON, PLUGINS, STANDARD_PLUGINS
 from diagnose.checks.words_nad import WORDS
 from diagnose.model import Resource, Where
 
@@ -333,6 +336,57 @@ def test_a_config_that_is_not_there_or_no_text(spec: object, rule: str, what: st
     faults = list(nad.faults(Resource("NetworkAttachmentDefinition", "line", "press", body, Where("x")), Profile()))
     assert [(f.rule, f.what, f.path) for f in faults] == [(rule, what, path)]
     assert said(faults[0])
+
+
+KEY = st.sampled_from(
+    sorted(
+        {*COMMON, *(k for keys in (*PLUGINS.values(), *KEYS.values()) for k in keys), "plugins", "dst", "gw", "address", "option", "id", "minID", "ips", "cni"}
+    )
+)
+LEAF = st.none() | st.booleans() | st.integers(-5, 5000) | st.floats(allow_nan=False, allow_infinity=False)
+WORD = st.sampled_from(
+    [
+        "",
+        "bridge",
+        "macvlan",
+        "ipvlan",
+        "vlan",
+        "host-device",
+        "tuning",
+        "bandwidth",
+        "host-local",
+        "static",
+        "dhcp",
+        "10.5.0.0/24",
+        "10.5.0.7/24",
+        "10.5.0.7",
+        "fd10::/64",
+        "0.2.0",
+        "br-ex",
+        "l3",
+        "x y",
+    ]
+)
+ANY = st.recursive(LEAF | WORD, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEY, inner, max_size=5), max_leaves=10)
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> dict[str, Any]:
+    config = copy.deepcopy(draw(st.sampled_from([*GOOD.values(), *INSTALLED.values()])))
+    for key, value in draw(st.dictionaries(KEY, ANY, max_size=3)).items():
+        place = draw(st.sampled_from([config, *(c for c in [config.get("ipam"), *config.get("plugins", [])] if isinstance(c, dict))]))
+        place[key] = value
+    return config
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(configs(), min_size=1, max_size=3), st.booleans())
+def test_whatever_stands_in_a_config_is_judged_and_told(made: list[dict[str, Any]], every: bool) -> None:
+    profile = EVERY if every else Profile(links=frozenset({"enp3s0"}))
+    nads = [resource(config, name=f"n{i}") for i, config in enumerate(made)]
+    for fault in [*(f for one in nads for f in nad.faults(one, profile)), *(f for _, f in nad.cross(Objects(nads), profile))]:
+        assert said(fault)
+        assert fault.spot is not None
 
 
 # --- the references' examples -----------------------------------------------------------------------------------------

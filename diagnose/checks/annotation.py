@@ -10,13 +10,27 @@ import difflib
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, cast
 
 from diagnose.checks.attachment import cross
 from diagnose.checks.fault import Fault, Path, Profile, Spot
 from diagnose.checks.golang import GO_BLANKS, GoType, JsonSyntaxError, Node, Scanner, family, field_of, folded, parse_ip
-from diagnose.checks.place import ASKED, DEFAULT_NETWORK, STATUS, TEMPLATES, WIDTH, Place, at_path, names_of, pod_path, put
-from diagnose.checks.selection import ELEMENT, IFNAME_BYTES, LABEL, SUBDOMAIN, Parsed, Problem, Selection, as_annotation, is_json, parse, short_name
+from diagnose.checks.place import ASKED, DEFAULT_NETWORK, MOST, STATUS, TEMPLATES, WIDTH, Place, at_path, names_of, pod_path, put
+from diagnose.checks.selection import (
+    ELEMENT,
+    IFNAME_BYTES,
+    LABEL,
+    SUBDOMAIN,
+    Parsed,
+    Problem,
+    Selection,
+    as_annotation,
+    bounded_json,
+    is_json,
+    parse,
+    short_name,
+)
 from diagnose.model import Resource
 from diagnose.parse.tree import mapping
 
@@ -42,7 +56,7 @@ def faults(resource: Resource, profile: Profile) -> Iterator[Fault]:
     yield from _in_labels(resource, (*base, "metadata", "labels"))
     held = meta.get("annotations")
     if held is not None and not isinstance(held, dict):
-        shown = json.dumps(held, default=str, ensure_ascii=False)[:WIDTH]
+        shown = bounded_json(cast("object", held), WIDTH)
         yield Fault(
             "annotation-invalid-format",
             {**names_of(resource), "value": shown},
@@ -65,18 +79,17 @@ def _host_network(resource: Resource, base: Path, annotations: dict[str, Any], p
     if mapping(at_path(resource.body, (*base, "spec"))).get("hostNetwork") is not True:
         return
     for key in ASKED:
-        if annotations.get(key):
-            yield Fault(
-                "annotation-not-applied", names_of(resource), f"{key}: {annotations[key]}"[:WIDTH], "annotation-host-network", {"annotation": key}, (*path, key)
-            )
+        value = annotations.get(key)
+        if value and isinstance(value, str):
+            yield Fault("annotation-not-applied", names_of(resource), f"{key}: {value}"[:WIDTH], "annotation-host-network", {"annotation": key}, (*path, key))
 
 
 def _annotation_faults(resource: Resource, profile: Profile, key: str, value: object, path: Path) -> Iterator[Fault]:
     if value is None:
         value = ""  # the API server stores null as an empty string
     if not isinstance(value, str):
-        shown = json.dumps(value, default=str, ensure_ascii=False)
-        captures = {**names_of(resource), "value": shown[:WIDTH]}
+        shown = bounded_json(value, WIDTH)
+        captures = {**names_of(resource), "value": shown}
         instead = as_annotation(cast("object", value)) if isinstance(value, (list, dict)) else ""
         yield Fault(
             "annotation-invalid-format",
@@ -90,7 +103,7 @@ def _annotation_faults(resource: Resource, profile: Profile, key: str, value: ob
         return
     place = Place(resource, path, key, value, profile)
     check = _default_network_problems if key == DEFAULT_NETWORK else _networks_problems
-    for problem in check(place):
+    for problem in islice(check(place), MOST):
         yield place.fault(problem)
 
 
@@ -134,10 +147,10 @@ def _later_problems(value: str, selections: list[Selection]) -> Iterator[Problem
     else:
         yield from _list_name_problems(value, selections)
         yield from _blank_hints(value)
+    taken = {one.interface for one in selections}
     for number, one in enumerate(selections, 1):
         free = f"net{number}"
-        taken = any(other.interface == free for other in selections)
-        yield from _interface_problems(one, "" if taken else free, quoted=is_json(value))
+        yield from _interface_problems(one, "" if free in taken else free, quoted=is_json(value))
 
 
 def _key_hints(value: str) -> Iterator[Problem]:
@@ -245,7 +258,7 @@ def _without_item(value: str, at: int) -> tuple[Spot, str]:
     return Spot(0, end), value[right + 1 : end]
 
 
-_INNER_BLANKS = re.compile(rf"[{GO_BLANKS}]*[,/@][{GO_BLANKS}]*")
+_INNER_BLANKS = re.compile(rf"(?<![{GO_BLANKS}])[{GO_BLANKS}]*[,/@][{GO_BLANKS}]*")
 
 
 def _blank_hints(value: str) -> Iterator[Problem]:
@@ -332,7 +345,8 @@ def _near_misses(resource: Resource, annotations: dict[str, Any], path: Path) ->
 
 
 def _key_fault(resource: Resource, what: str, key: str, value: object, path: Path, instead: str = "", severity: str = "") -> Fault:
-    text = f"{key}: {value}".split("\n", 1)[0][:WIDTH]
+    shown = value.split("\n", 1)[0] if isinstance(value, str) else bounded_json(value, WIDTH)
+    text = f"{key}: {shown}"[:WIDTH]
     values = {"key": key, "near": instead, "kind": resource.kind}
     return Fault(
         "annotation-unknown-key",

@@ -11,12 +11,13 @@ import ipaddress
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, cast
 
 from diagnose.checks.fault import Fault, Objects, Profile, Spot
 from diagnose.checks.golang import is_cidr, mac_bytes, parse_ip
-from diagnose.checks.place import ASKED, DEFAULT_NETWORK, MULTUS_NAMESPACE, STATUS, WIDTH, Place, at_path, pod_path, put
-from diagnose.checks.selection import SUBDOMAIN, Problem, Selection, is_json, parse
+from diagnose.checks.place import ASKED, DEFAULT_NETWORK, MOST, STATUS, WIDTH, Place, at_path, pod_path, put
+from diagnose.checks.selection import SUBDOMAIN, Problem, Selection, is_json
 from diagnose.model import Resource
 from diagnose.parse.tree import items, mapping
 
@@ -87,18 +88,21 @@ def cross(objects: Objects, profile: Profile) -> Iterator[tuple[Resource, Fault]
     annotations.md sections 1.4, 2, 5 and 9; plugins.md section 4. A NAD that is not at hand may stand in the cluster: see `_absence`.
     """
     held = {(r.namespace, r.name): r for r in objects.resources if r.kind == "NetworkAttachmentDefinition"}
+    read = {key: _nad(r) for key, r in held.items()}
     requests: list[_Request] = []
     for resource in objects.resources:
         for place in _places(resource, profile):
-            value, namespace = place.value, MULTUS_NAMESPACE if place.key == DEFAULT_NETWORK else resource.namespace
-            for one in parse(value, namespace, version=profile.version).selections if value else ():
-                found = _find(held, one)
-                if found is None:
-                    missing = _missing(held, place, one)
-                    if missing is not None:
-                        yield resource, missing
+            missing: dict[tuple[str, str], Selection] = {}
+            selections = place.selections()
+            for one in selections:
+                key = _find(held, one)
+                if key is None:
+                    missing.setdefault((one.namespace, one.name), one)
                 else:
-                    requests.append(_Request(place, one, _nad(found)))
+                    requests.append(_Request(place, one, read[key]))
+            asked = {(s.namespace, s.name) for s in selections}
+            found = (_missing(held, place, one, asked) for one in islice(missing.values(), MOST))
+            yield from ((resource, fault) for fault in found if fault is not None)
     for request in requests:
         for fault in _unfulfilled(request):
             yield request.place.resource, fault
@@ -121,19 +125,18 @@ def _places(resource: Resource, profile: Profile) -> Iterator[Place]:
 _Held = dict[tuple[str, str], Resource]
 
 
-def _find(held: _Held, one: Selection) -> Resource | None:
-    """Return the NAD that is meant; a manifest without a namespace may be applied to any."""
-    exact = held.get((one.namespace, one.name)) or held.get(("", one.name))
+def _find(held: _Held, one: Selection) -> tuple[str, str] | None:
+    """Return the key of the NAD that is meant; a manifest without a namespace may be applied to any."""
+    exact = next((key for key in ((one.namespace, one.name), ("", one.name)) if key in held), None)
     if exact is not None or one.namespace:
         return exact
-    return next((r for (_, name), r in held.items() if name == one.name), None)
+    return next((key for key in held if key[1] == one.name), None)
 
 
-def _missing(held: _Held, place: Place, one: Selection) -> Fault | None:
+def _missing(held: _Held, place: Place, one: Selection, asked: set[tuple[str, str]]) -> Fault | None:
     """Return the fault of a NAD that is not there, with what was probably meant; None where its absence tells nothing."""
     if not SUBDOMAIN.match(one.name):
         return None  # said of the annotation by itself
-    asked = {(s.namespace, s.name) for s in place.parsed()[0]}
     elsewhere = sorted(ns for ns, name in held if name == one.name)
     names = sorted(name for ns, name in held if ns in (one.namespace, "") and (one.namespace, name) not in asked)
     near = difflib.get_close_matches(one.name, names, 3, 0.75)

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from diagnose.checks.fault import Fault, Path, Profile, Spot
-from diagnose.checks.selection import Problem, Selection, read
+from diagnose.checks.selection import Problem, Selection, parse, read
 from diagnose.model import Resource
 from diagnose.parse.tree import mapping
 
@@ -16,6 +16,8 @@ ASKED = (NETWORKS, DEFAULT_NETWORK)
 STATUS = "k8s.v1.cni.cncf.io/network-status"
 MULTUS_NAMESPACE = "kube-system"
 """Where Multus looks for a default network that is named without a namespace (pkg/types/conf.go:42; MicroShift does not set it)."""
+MOST = 20
+"""Faults of one kind of check that are told of one annotation."""
 TEMPLATES: dict[str, Path] = {
     **dict.fromkeys(("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "ReplicationController", "Job"), ("spec", "template")),
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
@@ -48,10 +50,17 @@ class Place:
             problem.instead,
         )
 
+    def selections(self) -> tuple[Selection, ...]:
+        """Return the networks that are asked for; none of a value that Multus refuses."""
+        return parse(self.value, self._namespace, version=self.profile.version).selections
+
+    @property
+    def _namespace(self) -> str:
+        return MULTUS_NAMESPACE if self.key == DEFAULT_NETWORK else self.resource.namespace
+
     def parsed(self) -> tuple[list[Selection], list[Problem]]:
         """Return what Multus reads and refuses; nothing of an empty value."""
-        namespace = MULTUS_NAMESPACE if self.key == DEFAULT_NETWORK else self.resource.namespace
-        return read(self.value, namespace, self.profile.version) if self.value else ([], [])
+        return read(self.value, self._namespace, self.profile.version) if self.value else ([], [])
 
 
 def names_of(resource: Resource) -> dict[str, str]:

@@ -6,6 +6,7 @@ pkg/types/types.go (NetworkSelectionElement); openshift/multus-cni release-4.16 
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -174,18 +175,40 @@ def _element_problems(one: Selection) -> Iterator[Problem]:
     """Yield what the loop behind the decoding refuses (k8sclient.go:259-290)."""
     if one.mac and mac_bytes(one.mac) is None:
         message = f"parsePodNetworkAnnotation: failed to mac: address {one.mac}: invalid MAC address"
-        yield Problem(message, "annotation-invalid-mac", "mac-bad", one.spots["mac"], {"mac": one.mac}, {"value": one.mac})
+        yield _bad_address(message, "mac-bad", one.spots["mac"], one.mac, _mac_meant(one.mac, 6))
     if one.infiniband_guid and mac_bytes(one.infiniband_guid) is None:
         guid = one.infiniband_guid
         message = f"parsePodNetworkAnnotation: failed to validate infiniband GUID: address {guid}: invalid MAC address"
-        yield Problem(message, "annotation-invalid-mac", "guid-bad", one.spots["infiniband-guid"], {"mac": guid}, {"value": guid})
+        yield _bad_address(message, "guid-bad", one.spots["infiniband-guid"], guid, _mac_meant(guid, 8))
     for number, ip in enumerate(one.ips):
         spot = one.spots[f"ips.{number}"]
         if "/" in ip and not is_cidr(ip):
-            message = f"failed to parse CIDR {go_quoted(ip)}: invalid CIDR address: {ip}"
-            yield Problem(message, "annotation-invalid-ip", "ip-bad-cidr", spot, {"ip": ip}, {"value": ip})
+            yield _bad_address(f"failed to parse CIDR {go_quoted(ip)}: invalid CIDR address: {ip}", "ip-bad-cidr", spot, ip, _ip_meant(ip))
         elif "/" not in ip and parse_ip(ip) is None:
-            yield Problem(f"failed to parse IP address {go_quoted(ip)}", "annotation-invalid-ip", "ip-bad", spot, {"ip": ip}, {"value": ip})
+            yield _bad_address(f"failed to parse IP address {go_quoted(ip)}", "ip-bad", spot, ip, _ip_meant(ip))
+
+
+def _bad_address(message: str, what: str, spot: Spot, value: str, meant: str) -> Problem:
+    rule, capture = ("annotation-invalid-ip", "ip") if what.startswith("ip") else ("annotation-invalid-mac", "mac")
+    return Problem(message, rule, what, spot, {capture: value}, {"value": value}, json.dumps(meant) if meant else "")
+
+
+def _mac_meant(text: str, length: int) -> str:
+    """Return the hardware address that is written with other separators or with none, "" if it is none."""
+    digits = re.sub(r"[\s:.-]", "", text)
+    return bytes.fromhex(digits).hex(":") if re.fullmatch(rf"[0-9a-fA-F]{{{2 * length}}}", digits) else ""
+
+
+def _ip_meant(text: str) -> str:
+    """Return the address that is written with blanks, leading zeros or a netmask, "" if it is none."""
+    address, slash, length = (x.strip(GO_BLANKS) for x in text.partition("/"))
+    plain = re.sub(r"(?<![0-9a-fA-F:.])0+(?=[0-9])|(?<=\.)0+(?=[0-9])", "", address) if ":" not in address else address
+    try:
+        network = ipaddress.ip_interface(f"{plain}/{length}" if slash else plain)
+    except ValueError:
+        return ""
+    meant = f"{plain}/{network.network.prefixlen}" if slash else plain
+    return meant if parse_ip(plain) is not None else ""
 
 
 # --- the comma list -----------------------------------------------------------------------------------------------------
@@ -305,9 +328,13 @@ def short_name(text: str) -> str:
     return name[:IFNAME_BYTES].rstrip("-.") if name.isascii() else ""
 
 
+_LONGEST = 4096
+"""Characters of an annotation that is written anew."""
+
+
 def _yaml_list(value: str) -> str:
     """Return as an annotation what is written as a YAML list, or as one mapping, else ""."""
-    if ":" not in value and not value.lstrip().startswith("- "):
+    if len(value) > _LONGEST or (":" not in value and not value.lstrip().startswith("- ")):
         return ""
     import yaml
 
@@ -325,10 +352,22 @@ def as_annotation(body: object) -> str:
         return ",".join(map(str, elements))
     if not all(isinstance(x, dict) and "name" in x for x in elements):
         return ""
+    text = bounded_json(elements, _LONGEST + 1)
+    return text if len(text) <= _LONGEST else ""
+
+
+def bounded_json(value: object, limit: int) -> str:
+    """Return the first `limit` characters of `value` as JSON: YAML aliases can make it endless. "" where it is circular."""
+    found, length = list[str](), 0
     try:
-        return json.dumps(elements, ensure_ascii=False)
-    except (TypeError, ValueError):
+        for chunk in json.JSONEncoder(default=str, ensure_ascii=False).iterencode(value):
+            found.append(chunk)
+            length += len(chunk)
+            if length >= limit:
+                break
+    except (TypeError, ValueError, RecursionError):
         return ""
+    return "".join(found)[:limit]
 
 
 # --- what was meant -----------------------------------------------------------------------------------------------------

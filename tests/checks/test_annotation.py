@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -290,6 +291,7 @@ MUTATIONS: list[tuple[str, str, Change]] = [
     ("route-blank", "annotation-invalid-ip", swap('["10.0.0.1"]', '[""]')),
     ("routes-many", "annotation-invalid-ip", swap('"fd00::1"', '"10.0.0.2"')),
     ("routes-many", "annotation-invalid-ip", swap('{"name":"weld","ips"', '{"name":"weld","default-route":["10.9.9.9"],"ips"')),
+    ("routes-many", "annotation-invalid-ip", swap('"fd00::1"', '"::ffff:10.0.0.2"')),
     ("interface-taken", "interface-name-conflict", swap("@net7", "@eth0")),
     ("interface-taken", "interface-name-conflict", swap('"eth1"', '"lo"')),
     ("interface-invalid", "interface-name-conflict", swap("@net7", "@net:7")),
@@ -352,6 +354,14 @@ CURES = {
     "weld@net2,press": "weld@net1,press",
     "press , weld": "press,weld",
     "press.v2,tools/weld@eth1": '[{"name": "press.v2"}, {"name": "weld", "namespace": "tools", "interface": "eth1"}]',
+    '[{"name":"press","mac":"0223.45:67 8901"}]': '[{"name":"press","mac":"02:23:45:67:89:01"}]',
+    '[{"name":"press","mac":"02:23"}]': None,
+    '[{"name":"press","ips":["10.0.0.5/255.255.255.0"]}]': '[{"name":"press","ips":["10.0.0.5/24"]}]',
+    '[{"name":"press","ips":["010.00.0.05 "]}]': '[{"name":"press","ips":["10.0.0.5"]}]',
+    '[{"name":"press","ips":[" fd00::5 / 64"]}]': '[{"name":"press","ips":["fd00::5/64"]}]',
+    '[{"name":"press","ips":["10.0.0.300"]}]': None,
+    '[{"name":"press","ips":["fe80::1%eth0"]}]': None,
+    '[{"name":"press","ips":["fe80::1%eth0/64"]}]': None,
     "too.ls/press.v2": "too-ls/press.v2",
 }
 
@@ -593,6 +603,7 @@ def asked(**request: Any) -> str:
         (asked(default_route=["10.2.0.1"]), config(ipam={"type": "dhcp"})),
         (asked(default_route=["10.2.0.1"], ips=["10.2.0.4/24"]), config(ipam=STATIC, capabilities={"ips": True})),
         (asked(portMappings=[{"hostPort": 1}]), {"plugins": [config(), {"type": "portmap", "capabilities": {"portMappings": True}}]}),
+        (asked(default_route=["fd00::9"], ips=["10.1.0.20"]), config(ipam=HOST_LOCAL)),
         (asked(cni_args={"x": 1}), config(args={"cni": {}})),
         (asked(cni_args={"ips": ["10.1.0.9/24"]}), config(ipam={"type": "static"})),
         ("press", config(ipam=STATIC)),
@@ -643,6 +654,11 @@ def test_requests_that_a_nad_does_not_fulfil(what: str, rule: str, severity: str
     assert fault.captures["network"] == fault.captures["nad"] == "press"
 
 
+def test_without_the_capability_the_addresses_of_the_nad_stay() -> None:
+    found_ = crossed(pod(asked(default_route=["10.1.0.1"], ips=["10.2.0.4/24"])), nad(config(ipam=STATIC)))
+    assert [f.what for f in found_] == ["annotation-ips-static-added"]
+
+
 def test_static_addresses_get_the_prefix_length_of_their_subnet() -> None:
     (fault,) = crossed(pod(asked(ips=["10.1.0.9"])), nad(config(ipam=STATIC, capabilities={"ips": True})))
     assert fault.instead == '"10.1.0.9/24"'
@@ -687,6 +703,45 @@ def test_a_pod_and_the_workload_that_made_it_ask_for_one_address() -> None:
     owned = pod(fixed, name="d-1")
     owned.body["metadata"]["ownerReferences"] = [{"kind": "ReplicaSet", "name": "d"}]
     assert crossed(pod(fixed, name="d", kind="Deployment"), owned, nad(config(ipam={"type": "static"}))) == []
+
+
+# --- hostile input -------------------------------------------------------------------------------------------------------
+
+HOSTILE = {
+    "names": "A," * 60_000,
+    "networks": "a," * 60_000,
+    "interfaces": "a@x," * 60_000,
+    "blanks": "a" + " " * 200_000 + "b",
+    "blanks around": "a," + " " * 200_000 + ",a",
+    "depth": "[" * 200_000,
+    "depth in cni-args": '[{"name":"a","cni-args":{"x":' + "[" * 9_000 + "]" * 9_000 + "}}]",
+    "elements": "[" + '{"name":"a","zzz":1},' * 12_000 + '{"name":"b"}]',
+    "numbers": "[" + "1," * 40_000 + "1]",
+    "quotes": "['" * 60_000,
+    "commas": "," * 60_000,
+    "yaml": "- name: x\n" * 30_000,
+    "string": '["' + "\\\\" * 60_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_annotation_costs_little(name: str) -> None:
+    value = HOSTILE[name]
+    start = time.process_time()
+    assert len(found(value)) <= 20
+    assert len(crossed(pod(value), nad({"type": "bridge"}), profile=KNOWN)) <= 20
+    assert time.process_time() - start < 10
+
+
+def test_aliases_without_end_are_shown_in_part() -> None:
+    bomb: list[Any] = ["x"]
+    for _ in range(40):
+        bomb = [bomb, bomb]
+    (fault,) = found(bomb)
+    assert (len(fault.values["value"]), fault.instead) == (140, "")
+    assert found([{"name": bomb}])[0].instead == ""
+    bomb.append(bomb)
+    assert found(bomb)[0].what == "annotation-value-no-string"
 
 
 # --- sentences -----------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import Any, cast
 from diagnose.checks.attachment import cross
 from diagnose.checks.fault import Fault, Path, Profile, Spot
 from diagnose.checks.golang import GO_BLANKS, GoType, JsonSyntaxError, Node, Scanner, family, field_of, folded, parse_ip
+from diagnose.checks.object import NAD
 from diagnose.checks.place import ASKED, DEFAULT_NETWORK, MOST, STATUS, TEMPLATES, WIDTH, Place, at_path, names_of, pod_path, put
 from diagnose.checks.selection import (
     ELEMENT,
@@ -39,7 +40,7 @@ __all__ = ["Parsed", "Selection", "cross", "faults", "parse"]
 _WRITTEN = (STATUS, "k8s.v1.cni.cncf.io/networks-status", "k8s.v1.cni.cncf.io/resourceName")
 _LIBRARY_KEYS = frozenset({"ipam-claim-reference"})
 """Keys of elements that network-attachment-definition-client knows, and Multus does not."""
-_NEVER_READ = ("Namespace", "NetworkAttachmentDefinition")
+_NEVER_READ = ("Namespace", NAD)
 
 
 def faults(resource: Resource, profile: Profile) -> Iterator[Fault]:
@@ -90,7 +91,9 @@ def _annotation_faults(resource: Resource, profile: Profile, key: str, value: ob
     if not isinstance(value, str):
         shown = bounded_json(value, WIDTH)
         captures = {**names_of(resource), "value": shown}
-        instead = as_annotation(cast("object", value)) if isinstance(value, (list, dict)) else ""
+        meant = as_annotation(cast("object", value)) if isinstance(value, (list, dict)) else ""
+        quoted = meant.replace("'", "''")
+        instead = f"{key}: '{quoted}'" if meant else ""
         yield Fault(
             "annotation-invalid-format",
             captures,

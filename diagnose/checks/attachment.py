@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from diagnose.checks.fault import Fault, Objects, Profile, Spot
 from diagnose.checks.golang import is_cidr, mac_bytes, parse_ip
+from diagnose.checks.object import NAD
 from diagnose.checks.place import ASKED, DEFAULT_NETWORK, MOST, STATUS, WIDTH, Place, at_path, pod_path, put
 from diagnose.checks.selection import SUBDOMAIN, Problem, Selection, is_json
 from diagnose.model import Resource
@@ -87,7 +88,7 @@ def cross(objects: Objects, profile: Profile) -> Iterator[tuple[Resource, Fault]
 
     annotations.md sections 1.4, 2, 5 and 9; plugins.md section 4. A NAD that is not at hand may stand in the cluster: see `_absence`.
     """
-    held = {(r.namespace, r.name): r for r in objects.resources if r.kind == "NetworkAttachmentDefinition"}
+    held = {(r.namespace, r.name): r for r in objects.resources if r.kind == NAD}
     read = {key: _nad(r) for key, r in held.items()}
     requests: list[_Request] = []
     for resource in objects.resources:

@@ -22,6 +22,7 @@ TEMPLATES: dict[str, Path] = {
     **dict.fromkeys(("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "ReplicationController", "Job"), ("spec", "template")),
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
 }
+"""The kinds whose pods follow a template, and where it stands."""
 
 
 @dataclass(frozen=True, slots=True)

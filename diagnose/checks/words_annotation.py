@@ -43,12 +43,12 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "コンマ区切りのリストでは名前に引用符を付けません。Multus は引用符を名前の一部とみなし、アノテーション全体を拒否します",
     ),
     "annotation-list-dots": (
-        'a comma list cannot name a NAD whose name has dots ("{value}"), only JSON can; Multus refuses the whole annotation',
-        '名前にドットを含む NAD ("{value}") はコンマ区切りのリストでは指定できず、JSON で指定する必要があります。Multus はアノテーション全体を拒否します',
+        'a comma list cannot name a NAD whose name has dots ("{value}"), only JSON (in quotes) can; Multus refuses the whole annotation',
+        '名前にドットを含む NAD ("{value}") はコンマ区切りのリストでは指定できず、(引用符で囲んだ) JSON で指定する必要があります。Multus はアノテーション全体を拒否します',
     ),
     "annotation-list-yaml": (
-        "this is YAML: Multus reads a comma list of names or JSON only, takes this for a list, and refuses it",
-        "これは YAML です。Multus が読むのは名前のコンマ区切りリストか JSON だけで、これをリストとみなして拒否します",
+        "this is YAML: Multus reads a comma list of names or JSON (in quotes) only, takes this for a list, and refuses it",
+        "これは YAML です。Multus が読むのは名前のコンマ区切りリストか (引用符で囲んだ) JSON だけで、これをリストとみなして拒否します",
     ),
     "annotation-list-interface": (
         'interface name "{value}" is longer than 15 bytes or holds blanks or "/"; Multus refuses the whole annotation',

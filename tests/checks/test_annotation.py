@@ -506,8 +506,9 @@ def test_a_pod_in_the_hosts_network_gets_no_other(kind: str, path: tuple[str, ..
 
 def test_values_that_the_api_server_refuses() -> None:
     (fault,) = found([{"name": "press"}])
-    assert (fault.rule, fault.what, fault.instead) == ("annotation-invalid-format", "annotation-value-no-string", '[{"name": "press"}]')
-    assert [f.instead for f in found(["press", "weld"])] == ["press,weld"]
+    assert (fault.rule, fault.what, fault.instead) == ("annotation-invalid-format", "annotation-value-no-string", f"""{NETWORKS}: '[{{"name": "press"}}]'""")
+    assert [f.instead for f in found(["press", "weld"])] == [f"{NETWORKS}: 'press,weld'"]
+    assert [f.instead for f in found([{"name": "it's"}])] == [f"""{NETWORKS}: '[{{"name": "it''s"}}]'"""]
     assert [f.instead for f in found(["Press"])] == [f.instead for f in found([])] == [""]
     assert [f.what for f in found(5)] == ["annotation-value-no-string"]
     broken = Resource("Pod", "line", "p", {"metadata": {"annotations": '[{"name":"press"}]'}}, Where("x"))

@@ -74,6 +74,7 @@ class Ignore(NamedTuple):
 
     rule: str
     namespace: str = ""
+    """"": whatever it is."""
     name: str = ""
 
 
@@ -127,20 +128,32 @@ def _sources(paths: Iterable[str]) -> Iterator[_Source | _Unread]:
             yield _Source(STDIN, sys.stdin.buffer.read(LIMIT), asked=True)
             continue
         for name in _walk(path) if os.path.isdir(path) else (path,):
+            if isinstance(name, _Unread):
+                yield name
+                continue
             real = os.path.realpath(name)
             if real not in seen:
                 seen.add(real)
                 yield _open(name, asked=name == path)
 
 
-def _walk(folder: str) -> Iterator[str]:
-    """Yield the manifests beneath `folder` in order; hidden folders (.git) are left out."""
-    for root, folders, files in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
+def _walk(folder: str) -> Iterator[str | _Unread]:
+    """Yield the manifests beneath `folder` in order; links are followed once, hidden folders (.git) are left out."""
+    failed: list[OSError] = []
+    met: set[str] = set()
+    for root, folders, files in os.walk(folder, onerror=failed.append, followlinks=True):
+        real = os.path.realpath(root)
+        folders[:] = [] if real in met else sorted(f for f in folders if not f.startswith("."))
+        met.add(real)
         for name in sorted(files):
             path = os.path.normpath(os.path.join(root, name))
             if (name.lower().endswith(_ENDINGS) or name in KUSTOMIZATIONS) and not name.startswith(".") and _regular(path):
                 yield path
+    yield from (_Unread(str(e.filename or folder), _reason(e)) for e in failed)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 def _regular(path: str) -> bool:
@@ -156,7 +169,7 @@ def _open(name: str, *, asked: bool) -> _Source | _Unread:
         with open(name, "rb") as f:
             raw = f.read(LIMIT + 1)
     except OSError as e:
-        return _Unread(name, (e.strerror or str(e)).lower())
+        return _Unread(name, _reason(e))
     return _Source(name, raw, asked) if len(raw) <= LIMIT else _Unread(name, f"larger than {LIMIT // 1024 // 1024} MiB")
 
 
@@ -237,7 +250,7 @@ class _Run:
             self.template(part.text, part.text.content.find(template[0]), template[0])
             return
         tab = part.text.content[part.span.start : part.span.end] == "\t" and part.form == "YAML"
-        what = "manifest-broken-tab" if tab else "manifest-broken"
+        what = "manifest-broken-tab" if tab else "manifest-broken-encoding" if part.form == "UTF-8" else "manifest-broken"
         captures = {"file": part.text.name, "reason": part.reason}
         self.found.append(Diagnostic(INVALID, "error", part.text.name, part.text, part.span, None, captures, what, {"form": part.form}))
 
@@ -365,7 +378,7 @@ def _subject(resource: Resource) -> Affected:
 
 
 def _template_at(body: dict[str, Any], path: Path) -> re.Match[str] | None:
-    value = checks.at(body, path)
+    value = checks.at_path(body, path)
     return _TEMPLATE.search(value) if isinstance(value, str) else None
 
 
@@ -378,8 +391,13 @@ def check(paths: Iterable[str], catalog: Catalog, profile: Profile, select: Sele
     for source in _sources(paths):
         run.take(source)
     run.check()
+    told: set[tuple[object, ...]] = set()
     for d in sorted(run.found, key=lambda d: (run.order[d.file], d.span or Span(0, 0), d.rule)):
-        _select(run.outcome, d, select)
+        # An anchor that several objects use is one place with one fault.
+        same = (d.file, d.span, d.rule, d.what, *d.values.items())
+        if same not in told:
+            told.add(same)
+            _select(run.outcome, d, select)
     return run.outcome
 
 
@@ -388,11 +406,13 @@ def _select(outcome: Outcome, d: Diagnostic, select: Selection) -> None:
         outcome.ignored[d.rule] += 1
     elif SEVERITIES.index(d.severity) > SEVERITIES.index(select.min_severity):
         outcome.hidden += 1
-    elif d not in outcome.diagnostics:
+    else:
         outcome.diagnostics.append(d)
 
 
 def _ignores(ignore: Ignore, d: Diagnostic) -> bool:
     if ignore.rule != d.rule:
         return False
-    return not ignore.name or (d.subject is not None and (d.subject.namespace or "", d.subject.name) == (ignore.namespace, ignore.name))
+    if not ignore.name:
+        return True
+    return d.subject is not None and d.subject.name == ignore.name and ignore.namespace in ("", d.subject.namespace)

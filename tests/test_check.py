@@ -73,7 +73,9 @@ def test_clean_manifests_are_quiet(msnet, write) -> None:
         (["--exit-zero"], 0),
         (["--ignore", "annotation-invalid-json"], 0),
         (["--ignore", "annotation-invalid-json=line3/press"], 0),
+        (["--ignore", "annotation-invalid-json=press"], 0),
         (["--ignore", "annotation-invalid-json=line3/other"], 11),
+        (["--ignore", "annotation-invalid-json=line4/press"], 11),
         (["--ignore", "no-such-rule"], 2),
         (["--lang", "xx"], 2),
         (["--profile", "/nonexistent.yaml"], 2),
@@ -123,7 +125,9 @@ def test_what_cannot_be_read_hides_nothing_else(msnet, tmp_path: Path) -> None:
     (tmp_path / "d.yaml").write_text(BROKEN)
     run = msnet("check", "--format", "json", str(tmp_path), str(tmp_path / "missing.yaml"))
     assert run.returncode == 11
-    broken = [(*place(d), d["title"], d["why"][:26]) for d in found(run) if d["rule"] == "manifest-invalid" and "cannot be parsed" in d["why"]]
+    broken = [
+        (*place(d), d["title"], d["why"][:26]) for d in found(run) if d["rule"] == "manifest-invalid" and re.search("cannot be parsed|no UTF-8", d["why"])
+    ]
     assert [b[:3] for b in broken] == [("a.yaml", 3, 1), ("b.json", 2, 23), ("c.yaml", 1, 13)]
     assert [os.path.basename(d["file"]) for d in found(run) if d["rule"] == "annotation-invalid-json"] == ["a.yaml", "c.yaml", "d.yaml"]
     (missing,) = [d for d in found(run) if d["rule"] == "manifest-unreadable"]
@@ -162,6 +166,24 @@ def test_every_kind_that_makes_pods(msnet) -> None:
     as_list = '{"kind": "List", "apiVersion": "v1", "items": [\n' + ",\n".join(lines) + "]}"
     run = msnet("check", "--format", "json", "-", stdin=as_list)
     assert [(d["object"]["kind"], d["start"]["line"], d["file"]) for d in found(run)] == [(kind, n, "<stdin>") for n, kind in enumerate(kinds, 2)]
+
+
+def test_links_are_followed_once(msnet, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "press.yaml").write_text(BROKEN)
+    (tmp_path / "real" / "loop").symlink_to(tmp_path / "real")
+    (tmp_path / "given").mkdir()
+    (tmp_path / "given" / "there").symlink_to(tmp_path / "real")
+    (tmp_path / "given" / "gone.yaml").symlink_to(tmp_path / "nowhere")
+    assert rules(msnet("check", "--format", "json", str(tmp_path / "given"))) == ["manifest-unreadable", "annotation-invalid-json"]
+
+
+def test_an_anchor_used_twice_is_one_place_with_one_fault(msnet) -> None:
+    pod = "{{apiVersion: v1, kind: Pod, metadata: {{name: {0}, annotations: {1}}}}}"
+    text = "kind: List\napiVersion: v1\nitems:\n" + "".join(
+        f"- {pod.format(name, value)}\n" for name, value in [("a", "&x {k8s.v1.cni.cncf.io/networks: '[{'}"), ("b", "*x")]
+    )
+    assert rules(msnet("check", "--format", "json", "-", stdin=text)) == ["annotation-invalid-json"]
 
 
 def test_a_file_named_twice_is_read_once(msnet, write) -> None:
@@ -359,8 +381,7 @@ def test_nothing_is_wider_than_the_terminal(catalog: Catalog, write, width: int,
     for n in excerpts:
         assert wide(rows[n]) <= width
         assert unicode or rows[n].isascii()
-    prose = [r for r in rows if not re.match(r"^ *(-->|=? *(write|\u4fee\u6b63\u4f8b):)", r) and "^" not in r]
-    assert [r for r in prose if wide(r) > width + 2 and " " in r.strip() and not r.startswith("   ")] == []
+    assert [r for r in rows if wide(r) > width and "-->" not in r] == []
 
 
 def test_carets_stand_beneath_what_is_meant(catalog: Catalog, write) -> None:

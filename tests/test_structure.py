@@ -30,12 +30,14 @@ ARROWS = {
     "catalog": {"errors", "rule", "template"},
     "parse": {"errors", "model", "parse", "template"},
     "checks": {"model", "parse"},
+    "checking": {"catalog", "checks", "model", "parse", "rule"},
+    "profile": {"checks", "errors", "parse"},
     "collect": {"checks", "collect", "errors", "model", "parse", "scan"},
     "match": {"catalog", "parse", "rule", "template"},
     "inventory": {"checks", "model", "parse"},
     "engine": {"catalog", "checks", "inventory", "match", "model", "parse", "rule", "scan"},
     "correlate": {"engine", "model", "rule"},
-    "render": {"catalog", "diagnosis", "lang", "model", "parse", "render", "rule"},
+    "render": {"catalog", "checking", "checks", "diagnosis", "lang", "model", "parse", "render", "rule"},
 }
 
 

@@ -19,13 +19,13 @@ RULE = "manifest-invalid"
 NAD = "NetworkAttachmentDefinition"
 TEMPLATES: dict[str, Path] = {
     "Pod": (),
-    **dict.fromkeys(("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "Job"), ("spec", "template")),
+    **dict.fromkeys(("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "ReplicationController", "Job"), ("spec", "template")),
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
 }
 """The kinds that make pods, and where in them the pod stands."""
 _API = {
     NAD: ("k8s.cni.cncf.io/v1",),
-    "Pod": ("v1",),
+    **dict.fromkeys(("Pod", "ReplicationController"), ("v1",)),
     **dict.fromkeys(("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet"), ("apps/v1",)),
     **dict.fromkeys(("Job", "CronJob"), ("batch/v1",)),
 }

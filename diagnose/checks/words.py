@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from diagnose.checks import words_annotation, words_nad
+
 Sentences = dict[str, tuple[str, str]]
 """Key -> (English, Japanese); {placeholders} are the same in both."""
 
@@ -18,6 +20,9 @@ OWN: Final[dict[str, str]] = {
 }
 """What is wrong with a file and not with an object in it: id -> severity. Such faults belong to no rule of the catalog."""
 
+COMMANDS: Final = frozenset({"manifest-kustomize", "manifest-template"})
+"""Of these, what is given instead is a command."""
+
 FRAME: Final[Sentences] = {
     "manifest-unreadable": ("the file cannot be read: {reason}", "ファイルを読み取れません: {reason}"),
     "manifest-unreadable-why": ("Nothing of it was checked.", "その内容は検査していません。"),
@@ -28,6 +33,10 @@ FRAME: Final[Sentences] = {
     "manifest-broken-tab": (
         "YAML cannot be parsed: a tab stands where only blanks may indent. kubectl refuses it; kustomize, and MicroShift with it, refuses the whole file.",
         "YAML として解析できません: インデントには空白しか使えませんが、タブがあります。kubectl はこれを拒否し、kustomize と MicroShift はファイル全体を拒否します。",
+    ),
+    "manifest-broken-encoding": (
+        "this byte is no UTF-8, as which manifests are read. The rest of the file was checked all the same.",
+        "このバイトは UTF-8 ではありません。マニフェストは UTF-8 として読み取られます。ファイルの残りは検査しました。",
     ),
     "object-api": (
         'apiVersion "{version}" has no such kind; the API server answers "no matches for kind". It is {wanted}.',
@@ -101,6 +110,7 @@ FRAME: Final[Sentences] = {
     "check-object": ("in", "対象"),
     "check-why": ("why", "原因"),
     "check-instead": ("write", "修正例"),
+    "check-run": ("run", "実行"),
     "check-more": ("more", "詳細"),
     "check-also": ("See above for why.", "原因は上記を参照してください。"),
     "check-none": ("no faults found", "問題は見つかりませんでした"),
@@ -124,7 +134,7 @@ FRAME: Final[Sentences] = {
     "severity-info": ("hint", "参考"),
 }
 
-_TABLES: tuple[Sentences, ...] = (FRAME,)
+_TABLES: tuple[Sentences, ...] = (FRAME, words_annotation.WORDS, words_nad.WORDS)
 SENTENCES: Final[Sentences] = {key: texts for table in _TABLES for key, texts in table.items()}
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from diagnose import __version__
 from diagnose.catalog import Catalog
 from diagnose.checking import Diagnostic, Outcome
-from diagnose.checks.words import OWN, say
+from diagnose.checks.words import COMMANDS, OWN, say
 from diagnose.lang import labels
 from diagnose.model import Affected
 from diagnose.render.terminal import wide, wrap
@@ -124,7 +124,8 @@ def _diagnostic(page: _Page, d: Diagnostic, catalog: Catalog, language: str, tol
     if words.general:
         told.add(d.rule)
     if d.instead:
-        page.note(gutter, say("check-instead", language), d.instead, verbatim=True)
+        label = "check-run" if d.rule in COMMANDS else "check-instead"
+        page.note(gutter, say(label, language), d.instead, verbatim=True)
     if d.rule not in OWN and not again:
         page.note(gutter, say("check-more", language), f"msnet explain {d.rule}", verbatim=True)
     page.add()

@@ -261,6 +261,11 @@ def test_a_broken_document_hides_no_other() -> None:
     assert [x.body["kind"] if isinstance(x, Document) else x.form for x in found] == ["A", "JSON", "C"]
 
 
+def test_broken_json_between_yaml_marks_hides_no_other() -> None:
+    found = list(position.read("x.yaml", b'{"kind": "A"}\n---\n{"kind": ]}\n---\n{"kind": "C"}\n'))
+    assert [x.body["kind"] if isinstance(x, Document) else x.form for x in found] == ["A", "YAML", "C"]
+
+
 def test_json_documents_between_yaml_marks_and_yaml_in_braces() -> None:
     assert [d.body["kind"] for d in documents('{"kind": "A"}\n---\n{"kind": "B"}\n')] == ["A", "B"]
     assert [d.body["kind"] for d in documents("{kind: A}\n")] == ["A"]

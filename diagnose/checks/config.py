@@ -92,7 +92,7 @@ def _is(value: object, kind: str) -> bool:
         return isinstance(value, list) and all(isinstance(x, str) or x is None for x in cast("list[object]", value))
     if kind == "bools":
         return isinstance(value, dict) and all(isinstance(x, bool) or x is None for x in mapping(cast("object", value)).values())
-    kinds: dict[str, type] = {"string": str, "bool": bool, "object": dict, "list": list}
+    kinds: dict[str, type] = {"string": str, "bool": bool, "object": dict, "list": list, "any": object}
     return isinstance(value, kinds[kind])
 
 

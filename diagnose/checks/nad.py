@@ -106,8 +106,7 @@ def _text(resource: Resource, profile: Profile, text: str) -> Iterator[Fault]:
 
 def _broken(resource: Resource, profile: Profile, text: str, parsed: Parsed) -> Iterator[Fault]:
     """Yield why the text is no JSON, then what else is wrong in the part of it that can be read."""
-    root = parsed.root
-    config = Config(resource, profile, text, root or Node({}, 0, len(text)))
+    config = Config(resource, profile, text, parsed.root or Node({}, 0, len(text)))
     yaml = _from_yaml(text)
     if yaml:
         start = len(text) - len(text.lstrip())
@@ -115,8 +114,7 @@ def _broken(resource: Resource, profile: Profile, text: str, parsed: Parsed) -> 
         return
     shown = _worth_telling(parsed.breaks)
     yield from (_break(config, b) for b in shown)
-    if root is not None and isinstance(root.value, dict):
-        yield from (f for f in _config(config) if f.what.startswith(_BEHIND_BROKEN))
+    yield from (f for f in _config(config) if f.what.startswith(_BEHIND_BROKEN))
 
 
 def _worth_telling(breaks: list[Break]) -> list[Break]:

@@ -34,7 +34,7 @@ _LEAST_VERSION: Final = {"bandwidth": "0.3.0", "vrf": "0.3.1", "firewall": "0.4.
 
 COMMON: Final = {
     "cniVersion": "string", "name": "string", "type": "string", "ipam": "object", "dns": "object", "capabilities": "bools",
-    "args": "object", "runtimeConfig": "object", "prevResult": "object", "deviceID": "string", "pciBusID": "string",
+    "args": "any", "runtimeConfig": "any", "prevResult": "object", "deviceID": "any", "pciBusID": "any",
 }  # fmt: skip
 PLUGINS: Final[dict[str, dict[str, str]]] = {
     "bridge": {
@@ -64,7 +64,9 @@ def faults(config: Config, entry: Node, before: list[str]) -> Iterator[Fault]:
     at = member(entry, "type")
     yield from _binary(config, at, kind)
     yield from _chain(config, at, kind, before)
-    yield from config.types(entry, {**COMMON, **PLUGINS.get(kind, {})})
+    # bridge reads args itself, host-local and static read it for the others.
+    args = {"args": "object"} if kind == "bridge" or string(member(member(entry, "ipam"), "type")) in ("host-local", "static") else {}
+    yield from config.types(entry, {**COMMON, **PLUGINS.get(kind, {}), **args})
     if kind in PLUGINS:
         yield from config.unknown(entry, (*COMMON, *PLUGINS[kind]), lambda node, name: _foreign(config, kind, node, name))
     yield from config.types(member(entry, "dns"), {"nameservers": "strings", "domain": "string", "search": "strings", "options": "strings"}, "dns.")

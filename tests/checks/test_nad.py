@@ -126,6 +126,8 @@ MUTATIONS: list[tuple[str, Callable[[dict[str, Any]], None], str, str]] = [
     ("bridge", drop("type"), "nad-config-missing-type", "nad-type-missing"),
     ("bridge", put("type", ""), "nad-config-missing-type", "nad-type-missing"),
     ("bridge", put("type", 5), FIELD, "nad-type"),
+    ("list", put("cniVersion", "latest"), VERSION, "nad-version-unknown"),
+    ("list", put("frobnicate", True), HINT, "nad-key-unknown"),
     ("list", put("plugins", []), "nad-config-missing-type", "nad-plugins-empty"),
     ("list", put("plugins", {}), FIELD, "nad-type"),
     ("list", put("plugins", ["bridge"]), FIELD, "nad-type"),
@@ -176,6 +178,10 @@ MUTATIONS: list[tuple[str, Callable[[dict[str, Any]], None], str, str]] = [
     ("bridge-l2", put("isGateway", True), HINT, "nad-gateway-idle"),
     ("bridge", put("ipam", "ranges", 0, 0, "gateway", "10.6.0.1"), "nad-config-invalid-field:info", "ipam-gateway-outside"),
     ("bridge", put("ipam", "ranges", [[{"subnet": "10.5.0.0/24"}], [{"subnet": "10.6.0.0/24"}]]), "bridge-conflict", "nad-bridge-gateways"),
+    ("bridge", lambda c: (c.update(isDefaultGateway=True), c["ipam"]["ranges"][0][0].update(gateway="10.6.0.1")), "route-conflict", "ipam-route-gateway"),
+    ("bridge-dhcp", put("args", "x"), FIELD, "nad-type"),
+    ("ipvlan", put("args", "x"), FIELD, "nad-type"),
+    ("bridge", put("prevResult", []), FIELD, "nad-type"),
     ("bridge", put("dns", "nameservers", "10.5.0.1"), FIELD, "nad-type"),
     ("bridge", put("ipam", "dhcp"), FIELD, "nad-type"),
     ("bridge", put("ipam", "type", ["dhcp"]), FIELD, "nad-type"),
@@ -238,6 +244,10 @@ def test_a_fault_put_into_a_good_nad_is_found_with_its_place(base: str, mutate: 
     # What stands beside it is a hint, the same kind of fault, or a fault that follows from it.
     errors = {f.rule for f in faults if f.severity == ""}
     assert errors <= {wanted, "cni-plugin-missing"}
+
+
+def test_a_version_of_another_type_is_one_fault() -> None:
+    assert marks(found({**GOOD["bridge-dhcp"], "cniVersion": 0.4})) == [("nad-type", "error")]
 
 
 def test_places_are_those_of_the_values() -> None:
@@ -374,7 +384,7 @@ ANY = st.recursive(LEAF | WORD, lambda inner: st.lists(inner, max_size=3) | st.d
 def configs(draw: st.DrawFn) -> dict[str, Any]:
     config = copy.deepcopy(draw(st.sampled_from([*GOOD.values(), *INSTALLED.values()])))
     for key, value in draw(st.dictionaries(KEY, ANY, max_size=3)).items():
-        place = draw(st.sampled_from([config, *(c for c in [config.get("ipam"), *config.get("plugins", [])] if isinstance(c, dict))]))
+        place = draw(st.sampled_from([config, *(c for c in (config.get("ipam"), config.get("dns"), config.get("capabilities")) if isinstance(c, dict))]))
         place[key] = value
     return config
 
@@ -455,6 +465,7 @@ REFERENCE: list[tuple[str, object, Profile | None, list[tuple[str, str]]]] = [
     ("annotations.md 5.4: type and plugins", {"cniVersion": "0.4.0", "type": "bridge", "plugins": [{"type": "nonsense"}]}, None, [("nad-both", "info"), ("nad-key-unknown", "info")]),
     ("plugins.md 2: macvlan without master", {"cniVersion": "0.4.0", "type": "macvlan", "ipam": {"type": "dhcp"}}, None, []),
     ("plugins.md 2: ipam gives no type", {"cniVersion": "0.4.0", "type": "macvlan", "ipam": {"subnet": "10.5.0.0/24"}}, None, [("ipam-no-type", "warning")]),
+    ("macvlan reads no args, dhcp neither", {"cniVersion": "0.4.0", "type": "macvlan", "args": "x", "ipam": {"type": "dhcp"}}, None, []),
     ("plugins.md 2: null is not there", {"cniVersion": "0.4.0", "type": "bridge", "mtu": None, "ipam": None}, None, []),
 ]  # fmt: skip
 

@@ -24,6 +24,8 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 _DOCUMENT = re.compile(r"(?m)^---(?=\s|$)")
 _BLANKS = " \t\r\n"
 _PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s+(?:#[^\r\n]*\s*)*))*")
+_ALIASED = 1_000_000
+"""Values that anchors may add to a document; Kubernetes' reader has such a limit, too (go-yaml decode.go: allowedAliasRatio)."""
 _RESYNC = re.compile(r"(?m)^[{\[]")
 
 
@@ -292,6 +294,8 @@ def _yaml_part(text: Text, part: str, start: int) -> Iterator[Document | Broken]
         try:
             while loader.check_node():
                 node = cast("yaml.Node", loader.get_node())
+                if _expanded(node, {}) > len(part) + _ALIASED:
+                    raise ValueError("excessive aliasing")
                 twice = tuple(_yaml_twice(node, start))
                 body = cast("object", loader.construct_document(node))  # pyright: ignore[reportUnknownMemberType] - untyped in the stubs
                 yield from _documents(text, _as_json(body, {}, set()), _YamlTree(node, part, start).find, twice)
@@ -357,6 +361,14 @@ def _yaml_pairs(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
 
 def _yaml_children(node: yaml.Node) -> list[yaml.Node]:
     return cast("list[yaml.Node]", node.value) if isinstance(node, yaml.SequenceNode) else [v for _, v in _yaml_pairs(node)]
+
+
+def _expanded(node: yaml.Node, known: dict[int, int]) -> int:
+    """Return how many values there are when every alias is replaced by what it stands for."""
+    if id(node) not in known:
+        known[id(node)] = 0
+        known[id(node)] = 1 + sum(_expanded(n, known) for n in _yaml_children(node))
+    return known[id(node)]
 
 
 def _yaml_twice(root: yaml.Node, start: int) -> Iterator[Twice]:

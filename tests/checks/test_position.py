@@ -299,6 +299,12 @@ def test_a_value_that_holds_itself_is_told() -> None:
     assert [(b.form, b.reason) for b in broken("a: &x [*x]\n")] == [("YAML", "an anchor holds itself")]
 
 
+@pytest.mark.parametrize("form", ["[{}]", "{{<<: [{}]}}"])
+def test_aliases_that_explode_are_told(form: str) -> None:
+    text = "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} " + form.format(", ".join([f"*a{n - 1}"] * 9)) + "\n" for n in range(1, 12))
+    assert [b.reason for b in broken(text)] == ["excessive aliasing"]
+
+
 def test_nesting_without_end_is_told() -> None:
     assert [b.form for b in broken("[" * 100_000, "x.json")] == ["JSON"]
     assert [b.form for b in broken("a: " + "[" * 100_000)] == ["YAML"]

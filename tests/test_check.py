@@ -110,6 +110,18 @@ def test_nothing_to_check_is_said(msnet, stdin: str) -> None:
     assert b"hint: " in run.stderr
 
 
+def test_files_that_are_not_there_are_nothing_to_check(msnet, tmp_path: Path) -> None:
+    run = msnet("check", str(tmp_path / "none.yaml"))
+    assert run.returncode == 3
+    assert b"the file cannot be read: no such file or directory" in run.stdout
+
+
+def test_a_tab_is_told_and_seen(msnet) -> None:
+    run = msnet("check", "-", stdin="kind: Pod\nmetadata:\n\tname: x\n")
+    assert b"a tab stands where only blanks may indent" in run.stdout
+    assert "3 | \u2192   name: x\n  | ^^^^\n" in run.stdout.decode()
+
+
 def test_without_a_path_usage_is_told(msnet) -> None:
     run = msnet("check")
     assert (run.returncode, run.stdout) == (2, b"")

@@ -602,6 +602,7 @@ def asked(**request: Any) -> str:
         (asked(default_route=["10.1.0.1"]), config(ipam=HOST_LOCAL)),
         (asked(default_route=["fe80::1"]), config(ipam=HOST_LOCAL)),
         (asked(default_route=["10.2.0.1"]), config(ipam={"type": "dhcp"})),
+        (asked(default_route=["10.2.0.1"], cni_args={"ips": ["10.2.0.4/24"]}), config(ipam=STATIC)),
         (asked(default_route=["10.2.0.1"], ips=["10.2.0.4/24"]), config(ipam=STATIC, capabilities={"ips": True})),
         (asked(portMappings=[{"hostPort": 1}]), {"plugins": [config(), {"type": "portmap", "capabilities": {"portMappings": True}}]}),
         (asked(default_route=["fd00::9"], ips=["10.1.0.20"]), config(ipam=HOST_LOCAL)),
@@ -709,17 +710,18 @@ def test_a_pod_and_the_workload_that_made_it_ask_for_one_address() -> None:
 # --- hostile input -------------------------------------------------------------------------------------------------------
 
 HOSTILE = {
-    "names": "A," * 60_000,
-    "networks": "a," * 60_000,
-    "interfaces": "a@x," * 60_000,
+    "names": "A," * 20_000,
+    "networks": "a," * 20_000,
+    "interfaces": "a@x," * 20_000,
+    "many names": ",".join(f"n{n}" for n in range(10_000)),
     "blanks": "a" + " " * 200_000 + "b",
     "blanks around": "a," + " " * 200_000 + ",a",
     "depth": "[" * 200_000,
     "depth in cni-args": '[{"name":"a","cni-args":{"x":' + "[" * 9_000 + "]" * 9_000 + "}}]",
-    "elements": "[" + '{"name":"a","zzz":1},' * 12_000 + '{"name":"b"}]',
-    "numbers": "[" + "1," * 40_000 + "1]",
+    "elements": "[" + '{"name":"a","zzz":1},' * 6_000 + '{"name":"b"}]',
+    "numbers": "[" + "1," * 20_000 + "1]",
     "quotes": "['" * 60_000,
-    "commas": "," * 60_000,
+    "commas": "," * 20_000,
     "yaml": "- name: x\n" * 30_000,
     "string": '["' + "\\\\" * 60_000,
 }
@@ -731,7 +733,7 @@ def test_a_hostile_annotation_costs_little(name: str) -> None:
     start = time.process_time()
     assert len(found(value)) <= 20
     assert len(crossed(pod(value), nad({"type": "bridge"}), profile=KNOWN)) <= 20
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 4
 
 
 def test_aliases_without_end_are_shown_in_part() -> None:

@@ -136,6 +136,10 @@ CASES: list[tuple[object, list[tuple[str, str, str]]]] = [
     (host_local([]), [(INVALID, "error", "ipam-empty-set")]),
     (host_local(NET), [("nad-config-invalid-field", "error", "ipam-not-nested")]),
     (host_local(["10.5.0.0/24"]), [("nad-config-invalid-field", "error", "nad-type")]),
+    (host_local([{"subnet": 5}]), [("nad-config-invalid-field", "error", "nad-type")]),
+    (host_local("10.5.0.0/24"), [("nad-config-invalid-field", "error", "nad-type")]),
+    (host_local([NET], gateway="gw"), [(INVALID, "error", "ipam-address")]),
+    (host_local([NET], range="10.5.0.0/24"), [("nad-config-invalid-field", "info", "ipam-key-foreign")]),
     (host_local([{**NET, "rangeStart": 5}]), [("nad-config-invalid-field", "error", "nad-type")]),
     (host_local([{"rangeStart": "10.5.0.2"}]), [(INVALID, "error", "ipam-subnet-missing")]),
     (host_local([{"subnet": "10.5.0.0"}]), [(INVALID, "error", "ipam-subnet-prefix")]),
@@ -198,6 +202,9 @@ CASES: list[tuple[object, list[tuple[str, str, str]]]] = [
     ({"type": "static", "addresses": [{"address": "10.5.0.7/24", "gatway": "10.5.0.1"}]}, [("nad-config-invalid-field", "info", "nad-key-near")]),
     ({"type": "static", "addresses": [{"address": "10.5.0.7/24"}], "dns": {"search": "plant"}}, [("nad-config-invalid-field", "error", "nad-type")]),
     ({"type": "static", "addresses": [{"address": "10.5.0.7/24"}], "routes": [{"dst": "10.9.0.0/16", "mtu": "1400"}]}, [("nad-config-invalid-field", "error", "nad-type")]),
+    ({"type": "static", "addresses": [{"address": 5}]}, [("nad-config-invalid-field", "error", "nad-type")]),
+    ({"type": "dhcp", "provide": [{"option": 12}]}, [("nad-config-invalid-field", "error", "nad-type")]),
+    ({"type": "dhcp", "request": ["12"]}, [("nad-config-invalid-field", "error", "nad-type")]),
     ({"type": "dhcp"}, []),
     ({"type": "dhcp", "provide": [{"option": "12", "value": "x"}, {"option": "host-name", "fromArg": "K8S_POD_NAME"}], "request": [{"skipDefault": True}]}, []),
     ({"type": "dhcp", "request": [{"option": "hostname"}]}, [("nad-config-invalid-field", "error", "ipam-dhcp-option")]),
@@ -223,6 +230,12 @@ def test_runtime_values_may_bring_what_the_section_lacks() -> None:
     late = {"type": "static", "addresses": [{"address": "10.5.0.7/24"}], "routes": [{"dst": "10.9.0.0/16", "gw": "10.6.0.1"}]}
     assert marks(found(late, capabilities={"ips": True})) == []
     assert marks(found({"type": "dhcp"}, capabilities={"ips": True})) == [("nad-config-invalid-field", "info", "ipam-dhcp-ips")]
+
+
+def test_a_bridge_that_is_gateway_sends_routes_through_the_first_address_of_the_subnet() -> None:
+    section = {"type": "static", "addresses": [{"address": "10.5.0.7/24"}], "routes": [{"dst": "10.9.0.0/16"}, {"dst": "10.8.0.0/16", "gw": "10.9.0.1"}]}
+    assert [f.rule for f in found(section, type="bridge") if not f.severity] == []
+    assert [f.rule for f in found(section, type="bridge", isGateway=True) if not f.severity] == ["route-conflict"]
 
 
 def test_an_old_cni_version_allows_one_address_of_a_family() -> None:

@@ -32,6 +32,7 @@ CLEAN = POD.format(name="press", value="plant@net1") + (
     'spec:\n  config: \'{"cniVersion": "0.4.0", "name": "plant", "type": "bridge", "bridge": "br-plant", '
     '"ipam": {"type": "host-local", "ranges": [[{"subnet": "10.10.0.0/24"}]]}}\'\n'
 )
+DEPLOYMENT = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: press\nspec:\n  template: {metadata: {}}\n"
 
 
 def found(run: subprocess.CompletedProcess[bytes]) -> list[dict[str, Any]]:
@@ -184,6 +185,7 @@ def test_links_are_followed_once(msnet, tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "press.yaml").write_text(BROKEN)
     (tmp_path / "real" / "loop").symlink_to(tmp_path / "real")
+    (tmp_path / "real" / "again").symlink_to(tmp_path / "real")  # two loops: without end for who follows each of them
     (tmp_path / "given").mkdir()
     (tmp_path / "given" / "there").symlink_to(tmp_path / "real")
     (tmp_path / "given" / "gone.yaml").symlink_to(tmp_path / "nowhere")
@@ -210,6 +212,7 @@ def test_templates_are_said_and_not_judged(msnet, write) -> None:
     assert (first["rule"], first["severity"], *place(first)[1:]) == ("manifest-template", "info", 9, 1)
     assert rules(run) == ["manifest-template", "annotation-invalid-json"]
     assert first["instead"] == "helm template CHART | msnet check -"
+    assert b"= run:    helm template CHART | msnet check -\n" in msnet("check", str(write(text, "chart.yaml"))).stdout
     # Two braces that no template language writes are a slip.
     doubled = POD.format(name="press", value='\'[{{"name": "plant"}}]\'')
     assert rules(msnet("check", "--format", "json", str(write(doubled, "doubled.yaml")))) == ["annotation-invalid-json"]
@@ -229,6 +232,8 @@ def test_a_check_that_fails_hides_no_other(catalog: Catalog, write) -> None:
         (CLEAN.replace("namespace: line3\n  ann", "namespace: Line3\n  ann"), "metadata.namespace", "namespace: line3"),
         (CLEAN.replace("  annotations:\n", "  annotations:\n    port: 8080\n"), "metadata.annotations.port", "port: '8080'"),
         (CLEAN.replace("  name: press\n", ""), "metadata", None),
+        (DEPLOYMENT.replace("  name: press\n", "  name: press\n  annotations: {port: 8080}\n"), "metadata.annotations.port", "port: '8080'"),
+        (DEPLOYMENT.replace("{metadata: {}}", "{metadata: {annotations: {port: [1]}}}"), "spec.template.metadata", "port: '[1]'"),
         (CLEAN.replace("apiVersion: v1\n", "apiVersion: apps/v1\n"), "apiVersion", "apiVersion: v1"),
         (CLEAN.replace("apiVersion: v1\n", ""), "apiVersion", "apiVersion: v1"),
         (CLEAN.replace("  name: press\n", "  name: 17\n"), "metadata.name", 'name: "17"'),
@@ -238,6 +243,12 @@ def test_a_check_that_fails_hides_no_other(catalog: Catalog, write) -> None:
 def test_what_the_api_server_refuses(msnet, write, text: str, field: str, instead: str | None) -> None:
     run = msnet("check", "--format", "json", "--ignore", "nad-not-found", str(write(text, "x.yaml")))
     assert [(d["rule"], d["captures"]["field"], d["instead"]) for d in found(run)] == [("manifest-invalid", field, instead)]
+
+
+@pytest.mark.parametrize(("value", "expected"), [("[{name: plant}]", ["annotation-invalid-format"]), ("null", []), ("plant\n    note: null", [])])
+def test_values_of_multus_own_annotation_are_told_once(msnet, value: str, expected: list[str]) -> None:
+    run = msnet("check", "--format", "json", "--min-severity", "warning", "-", stdin=POD.format(name="x", value=value))
+    assert rules(run) == expected
 
 
 # --- kustomize --------------------------------------------------------------------------------------------------------
@@ -396,20 +407,32 @@ def test_nothing_is_wider_than_the_terminal(catalog: Catalog, write, width: int,
     assert [r for r in rows if wide(r) > width and "-->" not in r] == []
 
 
-def test_carets_stand_beneath_what_is_meant(catalog: Catalog, write) -> None:
-    value = '\'[{"\u540d\u524d": "\u5024", "name": "a", oops}]\''
-    for padding in (0, 300):
-        text = POD.format(name="x", value=value.replace("\u5024", "\u5024" + "y" * padding))
-        result = checking.check([str(write(text, "x.yaml"))], catalog, Profile(), checking.Selection())
-        (d,) = [d for d in result.diagnostics if d.rule == "annotation-invalid-json"]
-        page = diagnostics.render(result, catalog, "en", width=80, color=False, unicode=True)
-        rows = page.split("\n")
-        number = next(n for n, row in enumerate(rows) if re.match(r"^ *\^", row.partition("|")[2]))
-        at = wide(rows[number].partition("^")[0])
-        shown = next(n for n in range(len(rows[number - 1]) + 1) if wide(rows[number - 1][:n]) == at)
-        assert d.text is not None
-        assert d.span is not None
-        assert rows[number - 1][shown:].startswith(d.text.content[d.span.start : d.span.end])
+@pytest.mark.parametrize("unicode", [True, False])
+@pytest.mark.parametrize(("before", "behind"), [(0, 0), (300, 0), (0, 300), (300, 300)])
+def test_carets_stand_beneath_what_is_meant(catalog: Catalog, write, unicode: bool, before: int, behind: int) -> None:
+    value = f'\'[{{"\u540d\u524d": "\u5024{"y" * before}\u5024", oops, "{"z" * behind}": 1}}]\''
+    result = checking.check([str(write(POD.format(name="x", value=value), "x.yaml"))], catalog, Profile(), checking.Selection())
+    (d,) = [d for d in result.diagnostics if d.rule == "annotation-invalid-json"]
+    rows = diagnostics.render(result, catalog, "en", width=80, color=False, unicode=unicode).split("\n")
+    number = next(n for n, row in enumerate(rows) if re.match(r"^ *\^", row.partition("|")[2]))
+    line, at = rows[number - 1], wide(rows[number].partition("^")[0])
+    shown = next(n for n in range(len(line) + 1) if wide(line[:n]) == at)
+    assert d.text is not None
+    assert d.span is not None
+    assert line[shown:].startswith(d.text.content[d.span.start : d.span.end])
+    assert wide(line) <= 80
+    dots = "\u2026" if unicode else "..."
+    assert line.endswith(dots) == (behind > 0) or not unicode
+    assert line.partition("| ")[2].startswith(dots) == (before > 0) or not unicode
+    assert unicode or line.isascii()
+
+
+def test_sarif_names_relative_files_as_uris(catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a b%.yaml").write_text(BROKEN)
+    monkeypatch.chdir(tmp_path)
+    outcome = checking.check(["./a b%.yaml"], catalog, Profile(), checking.Selection())
+    (result,) = sarif.as_mapping(outcome, catalog, "en")["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%20b%25.yaml"
 
 
 def test_colours_only_on_a_terminal(msnet, write) -> None:

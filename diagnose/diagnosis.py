@@ -10,10 +10,11 @@ from diagnose.catalog import Catalog
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.correlate import findings
 from diagnose.engine import Engine, literals
-from diagnose.model import Finding, Gap, Record, Report, Resource, earliest, latest
+from diagnose.model import BootSeen, Finding, Gap, Record, Report, Resource, earliest, latest
 from diagnose.parse.when import micros
 from diagnose.rule import CONFIDENCES, SEVERITIES
 from diagnose.scan import Scanner
+from diagnose.story import Story
 
 LONG = 2000
 """Lines of a log in which other pods' other troubles are no answer to anybody's question."""
@@ -41,16 +42,23 @@ def diagnose(arguments: list[str], catalog: Catalog, *, now: datetime, reference
             engine.hold(item)
         elif _in_time(item, select):
             engine.feed(item)
+    engine.finish()
+    boots: dict[str, BootSeen] = {}
+    for seen in evidence.inputs:
+        for boot, times in seen.boots.items():
+            boots.setdefault(boot, BootSeen()).join(times)
+    story = Story(engine, boots)
     long = {i.source for i in evidence.inputs if i.lines > LONG}
-    found = [f for f in findings(engine) if _wanted(f, select) and not _aside(f, long)]
+    found = [f for f in findings(story) if _wanted(f, select) and not _aside(f, long)]
     _own_up(evidence, {e.source for f in found for e in f.evidence})
     low, high = engine.window
     for seen in evidence.inputs:
         low, high = earliest(low, seen.first), latest(high, seen.last)
     gaps = evidence.gaps + _unseen(evidence)
     return Report(
-        tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=evidence.inputs, gaps=gaps,
-        not_checked=[], window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"],
+        tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
+        not_checked=[], window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts=engine.inventory.facts,
+        unexplained=sorted(engine.unexplained.values(), key=lambda u: (-u.count, u.shape)),
     )  # fmt: skip
 
 

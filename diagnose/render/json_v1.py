@@ -36,7 +36,7 @@ def as_mapping(report: Report, catalog: Catalog, language: str) -> dict[str, Any
                 "count": f.count,
                 "first": _time(f.first),
                 "last": _time(f.last),
-                "resolved_by": f.resolved_by or None,
+                "proof": {"kind": f.proof.kind, "time": _time(f.proof.time), "text": f.proof.text} if f.proof is not None else None,
                 "sources": list(f.sources),
                 "evidence": [
                     {"source": e.source, "line": e.line or None, "cursor": e.cursor or None, "time": _time(e.time), "text": e.text} for e in f.evidence
@@ -45,7 +45,7 @@ def as_mapping(report: Report, catalog: Catalog, language: str) -> dict[str, Any
                 "verify": {"text": w.verify, "command": w.verify_command},
                 "guide": list(rule.guide),
                 "refs": list(rule.refs),
-                "explains": [{"rule": r, "count": n} for r, n in f.explains],
+                "explains": [{"rule": s.rule, "count": s.count, "by": s.by} for s in f.explains],
             }
         )
     return {

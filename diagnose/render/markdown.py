@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnose.catalog import Catalog
 from diagnose.lang import Labels, labels
 from diagnose.model import Finding, Report
-from diagnose.render.terminal import clock, verdict_of, where, why_sure
+from diagnose.render.terminal import chain, clock, verdict_of, where, why_sure
 from diagnose.render.words import printable, words
 from diagnose.rule import Rule
 
@@ -91,7 +91,7 @@ def _finding(f: Finding, rule: Rule, language: str, w: Labels) -> list[str]:
     if text.verify_command:
         out += ["", *_fence(text.verify_command)]
     if f.explains:
-        out += ["", f"**{w.explains}**: " + ", ".join(f"{r} ({w.times.format(n=n)})" for r, n in f.explains)]
+        out += ["", f"**{w.explains}**: " + chain(f, w)]
     if rule.guide:
         out += ["", f"{w.guide}: {', '.join(rule.guide)}"]
     out.append("")

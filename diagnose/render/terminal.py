@@ -117,6 +117,11 @@ def why_sure(f: Finding, w: Labels) -> str:
     return f"{w.cut if f.cut else w.confidence_why[f.confidence]} ({', '.join(s or w.pasted for s in f.sources)})"
 
 
+def chain(f: Finding, w: Labels) -> str:
+    """Return the symptoms of a finding with their counts; each stands behind what explains it."""
+    return ", ".join(f"{s.rule} ({w.times.format(n=s.count)})" for s in f.explains)
+
+
 def _excerpt(text: str, room: int, *, rows: int) -> list[str]:
     """Return up to `rows` lines of evidence: short lines as they stand, a long one cut in its middle."""
     lines = [printable(x) for x in text.splitlines() if x.strip()]
@@ -228,7 +233,7 @@ def _finding(page: _Page, f: Finding, rule: Rule, language: str, w: Labels) -> N
     if text.verify_command:
         page.field("", text.verify_command, indent=15, verbatim=True, style="bold")
     if f.explains:
-        page.field(w.explains, ", ".join(f"{r} ({w.times.format(n=n)})" for r, n in f.explains))
+        page.field(w.explains, chain(f, w))
     page.field(w.more, f"msnet explain {f.rule}" + (f"   |   {w.guide} {', '.join(rule.guide)}" if rule.guide else ""))
 
 
@@ -239,8 +244,8 @@ def _short(page: _Page, f: Finding, rule: Rule, language: str, w: Labels, *, qui
     page.item("", kind, "ok" if kind == "resolved" else "info", f"{f.rule}  {state}  {text.title}")
     if quiet:
         return
-    if f.state == "resolved" and f.resolved_by:
-        page.field(w.over, f"{clock(f.last)}  {middle(f.resolved_by, page.width - 34)}", verbatim=True)
+    if f.state == "resolved" and f.proof:
+        page.field(w.over, f"{clock(f.last)}  {middle(f.proof.text, page.width - 34)}", verbatim=True)
     elif f.severity == "info":
         if f.affected:
             page.field(w.hits, _affected(f.affected, w))

@@ -1,0 +1,37 @@
+"""What all evidence of a run tells of the node as a whole: boots, clocks, how far it reaches."""
+
+from __future__ import annotations
+
+from diagnose.engine import Engine
+from diagnose.model import BootSeen
+from diagnose.times import Clocks
+
+_SAME_BOOT = 120_000_000
+"""Microseconds within which two signs of a boot are one boot."""
+
+
+class Story:
+    """The engine's records, read with the clocks of all boots known."""
+
+    def __init__(self, engine: Engine, boots: dict[str, BootSeen]) -> None:
+        """Take what `engine` kept after its last record, and the boots that the inputs showed."""
+        self.engine = engine
+        self.clocks = Clocks(boots)
+        self.end = engine.window[1]
+        """Microseconds since the epoch of the newest evidence, or None."""
+        self.starts = sorted({self.clocks.correct(setting, time) for (time, setting, _), mark in engine.starts.items() if mark.kind == "start"})
+        """When the node, MicroShift, CRI-O, the kubelet or Multus started."""
+        self.boots = _boots(self, boots)
+        """When the node started, as far as the evidence tells."""
+        self.heard = {program: self.clocks.correct(setting, time) for program, (time, setting) in engine.heard.items()}
+        """The newest record of each program."""
+
+
+def _boots(story: Story, boots: dict[str, BootSeen]) -> list[int]:
+    marks = [story.clocks.correct(setting, time) for (time, setting, _), mark in story.engine.starts.items() if mark.who == "node"]
+    known = [start for boot in boots if (start := story.clocks.start(boot)) is not None]
+    found: list[int] = []
+    for time in sorted([*marks, *known]):
+        if not found or time - found[-1] > _SAME_BOOT:
+            found.append(time)
+    return found

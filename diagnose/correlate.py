@@ -172,7 +172,7 @@ def _finding(group: Group, story: Story) -> Finding:
     affected = [Affected("Pod", ns or None, name) for ns, _, name in sorted(p.partition("/") for p in group.pods)]
     if rule.about == "nad" and group.captures.get("nad"):
         affected.append(Affected("NetworkAttachmentDefinition", group.captures.get("nad_namespace"), group.captures["nad"]))
-    subject = "/".join(k for k in group.key if k) or ("" if rule.about == "node" else min(group.pods, default=""))
+    subject = "/".join(dict.fromkeys(k for k in group.key if k)) or ("" if rule.about == "node" else min(group.pods, default=""))
     return Finding(
         rule=rule.id, severity=severity, confidence=confidence, state=state, affected=affected, captures=dict(sorted(group.captures.items())),
         count=group.count(), first=group.times.first(story.clocks), last=group.times.last(story.clocks), evidence=list(group.samples), proof=proof,

@@ -42,8 +42,8 @@ _NAMELESS = 8
 """Hits of one process that wait for the line that names their pod."""
 _SHAPES = 200
 """Shapes of unexplained messages that are kept apart."""
-_STARTS = 500
-"""Starts and stops that are remembered."""
+_MARKS = 500
+"""Turns of the node's story that are remembered."""
 
 VAGUE = frozenset({"sandbox-network-failed", "sandbox-name-reserved", "cni-del-failed"})
 """Rules that tell that a pod's network failed, and not why."""
@@ -195,10 +195,10 @@ class Engine:
         """When the scheduler could not place a pod."""
         self.ready = Times()
         """When the node's network was seen to work."""
-        self.starts: dict[tuple[int, Setting, str], Mark] = {}
-        """Starts, stops and other turns of the node's story, by time, setting of the clock, and text."""
-        self.renamed: dict[str, Mark] = {}
-        """Network interfaces by the name that the kernel gave up."""
+        self.marks: dict[tuple[int, Setting, str], Mark] = {}
+        """Turns of the node's story (starts, stops, renamed interfaces ...), by time, setting of the clock, and text."""
+        self.journald: dict[str, set[str]] = {}
+        """What journald says of itself: lost, volatile, persistent."""
         self.unexplained: dict[str, Unexplained] = {}
         self.heard: dict[str, tuple[int, Setting]] = {}
         """The newest record of each program."""
@@ -347,10 +347,10 @@ class Engine:
                     self.gone.setdefault(pod, Times()).meet(setting, time, time)
         elif mark.kind == "node-ready" or (mark.kind == "pod-ok" and not mark.pod.startswith(_HOST_NETWORK)):
             self.ready.meet(setting, time, time)
-        elif mark.kind == "renamed" and mark.who:
-            self.renamed[mark.detail] = mark
-        if mark.kind in _STORY and (mark.kind != "renamed" or mark.who) and len(self.starts) < _STARTS:
-            self.starts[time, setting, mark.detail] = mark
+        elif mark.kind in _JOURNALD:
+            self.journald.setdefault(mark.kind, set()).add(mark.detail)
+        if mark.kind in _STORY and len(self.marks) < _MARKS:
+            self.marks[time, setting, mark.detail] = mark
 
     def _works(self, pod: str, success: Success) -> None:
         known = self.ok.setdefault(pod, {})
@@ -478,6 +478,7 @@ _PODS = re.compile(r"[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*")
 _HOST_NETWORK = ("openshift-ovn-kubernetes/", "openshift-multus/", "kube-system/", "openshift-dns/node-resolver")
 """Pods on the host's network, which start without any."""
 _STORY = frozenset({"start", "stop", "cni-config", "renamed", "clock"})
+_JOURNALD = frozenset({"lost", "volatile", "persistent"})
 _TELLING = frozenset({"multus", "cni", "ovn", "whereabouts", "dhcp"})
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from diagnose.checks.manifest import NETWORKS
-from diagnose.model import Resource
+from diagnose.model import LINK, Resource
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import rfc3339
 
@@ -24,8 +24,20 @@ class Nad:
     """Its resourceVersion: the higher one is the newer state."""
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One network interface of the host, as `ip -j link` shows it."""
+
+    mac: str
+    altnames: tuple[str, ...]
+    physical: bool
+
+
 _LIMIT = 50_000
 """Pods that are remembered."""
+
+
+_VIRTUAL = ("veth", "br-", "ovs-", "ovn-", "cni", "docker", "virbr", "tap", "genev")
 
 
 class Change(NamedTuple):
@@ -51,6 +63,9 @@ class Inventory:
         self._by_network: dict[str, list[Nad]] = {}
         self._asked: dict[str, set[tuple[str, str]]] = {}
         self._listed: dict[str, set[str]] = {}
+        self.links: dict[str, Link] = {}
+        """The host's network interfaces."""
+        self._beside: dict[str, set[str]] = {}
         self.pods: set[str] = set()
         """All pods ("namespace/name") among the objects."""
         self.changes: set[Change] = set()
@@ -63,6 +78,8 @@ class Inventory:
             self._hold_nad(resource)
         elif resource.kind == "Pod" and len(self.pods) < _LIMIT:
             self._hold_pod(resource)
+        elif resource.kind == LINK:
+            self._hold_link(resource)
         elif resource.kind == "Node":
             info = mapping(mapping(resource.body.get("status")).get("nodeInfo"))
             for key in ("kubeletVersion", "kernelVersion", "containerRuntimeVersion", "osImage"):
@@ -95,6 +112,28 @@ class Inventory:
             self.changes.update(_changes(resource, NETWORKS, "annotation"))
         for container in map(mapping, items(mapping(resource.body.get("spec")).get("containers"))):
             self._note("image", f"{pod} {container.get('name')}", container.get("image"))
+
+    def _hold_link(self, resource: Resource) -> None:
+        body = resource.body
+        kind = mapping(body.get("linkinfo")).get("info_kind")
+        physical = body.get("link_type") == "ether" and not kind and not str(body.get("ifname", "")).startswith(_VIRTUAL)
+        link = Link(str(body.get("address") or ""), tuple(str(x) for x in items(body.get("altnames"))), physical)
+        self.links[resource.name] = link
+        self._beside.setdefault(resource.where.source, set()).add(resource.name)
+        if link.mac and physical:
+            self._note("nic", resource.name, link.mac)
+
+    def moved(self, name: str) -> str:
+        """Return the interface that has the MAC address of interface `name` and never stands beside it, or ""."""
+        mine = self.links.get(name)
+        if mine is None or not mine.physical or not mine.mac:
+            return ""
+        beside = {n for names in self._beside.values() if name in names for n in names}
+        return next((n for n, link in sorted(self.links.items()) if n not in beside and link.physical and link.mac == mine.mac), "")
+
+    def asks(self) -> bool:
+        """Return True if a pod's annotation asks for a network."""
+        return any(self._asked.values())
 
     def nads(self) -> list[Nad]:
         """Return all NADs, in the order of their names."""

@@ -49,8 +49,12 @@ class Record(NamedTuple):
     """Lines of which this is another reading: it counts only if none of them told anything."""
 
 
+LINK = "Link"
+"""The kind of a `Resource` that is a network interface of the host."""
+
+
 class Resource(NamedTuple):
-    """One Kubernetes object."""
+    """One Kubernetes object, or one part of the host (see `LINK`)."""
 
     kind: str
     namespace: str
@@ -64,11 +68,14 @@ class Gap(NamedTuple):
 
     source: str
     reason: str
+    """Why an input could not be read, in the reader's own words; "" where `kind` says it (see `Labels.blind_spot`)."""
     hint: str = ""
     kind: str = "unreadable"
-    """Which blind spot it is: unreadable, and the names of `blind.py`."""
+    """Which blind spot it is: unreadable, or one of `blind.py`."""
     hides: bool = True
     """True if a failure could stand there that no other evidence would show."""
+    values: tuple[tuple[str, str], ...] = ()
+    """Names that fill the words of `kind`."""
 
 
 def earliest(a: int | None, b: int | None) -> int | None:
@@ -125,6 +132,8 @@ class InputSeen:
     note: str = ""
     programs: set[str] = field(default_factory=set[str])
     """The programs (see `rule.INPUTS`) whose lines were met in samples of it."""
+    obfuscated: bool = False
+    """True if a tool replaced addresses or names in it, so that equal and unequal ones prove nothing."""
     boots: dict[str, BootSeen] = field(default_factory=dict[str, BootSeen])
     """The boots of its entries, by boot id."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from diagnose.engine import Group, PodTimes, Success
 from diagnose.model import Proof
 from diagnose.parse.when import iso
@@ -68,27 +70,30 @@ def _relapses(failures: Times, successes: Times | None, story: Story) -> bool:
     both = sorted([*((t, 1) for t in failures.moments(story.clocks)), *((t, 0) for t in successes.moments(story.clocks))])
     seen_failure = False
     relapses = 0
-    for (_, before), (_, after) in zip(both, both[1:], strict=False):
+    for (_, before), (_, after) in itertools.pairwise(both):
         seen_failure = seen_failure or before == 1
         relapses += seen_failure and before == 0 and after == 1
     return relapses >= _RELAPSES
 
 
 def _over(pod: str, times: PodTimes, group: Group, story: Story) -> Proof | None:
-    """Return what shows that a pod works or is gone after its last failure; dates win over ages, and an object's state over both.
+    """Return what shows that a pod works or is gone after its last failure; a dated success tells more than an object's state.
 
     "Add eth0" stands before the failure of net1 in every attempt: an added interface shows only that its own network works.
     """
     networks = {group.captures.get("network"), f"{group.captures.get('nad_namespace')}/{group.captures.get('nad')}"}
     last = times.times.last(story.clocks)
     known = story.engine.ok.get(pod, {})
-    for success in sorted(known.values(), key=lambda s: (s.time is None, s.network is None, s.time or 0, s.text), reverse=True):
+    running: Proof | None = None
+    for success in sorted(known.values(), key=lambda s: (s.network is None, s.time or 0, s.text), reverse=True):
         if success.network is not None and success.network not in networks:
             continue
         if success.time is None:
-            return Proof("running", None, success.text)
-        if _later(success, last, times.last_relative, story):
+            running = running or Proof("running", None, success.text)
+        elif _later(success, last, times.last_relative, story):
             return Proof("works" if success.network is None else "added", None if success.relative else _when(success, story), success.text)
+    if running is not None:
+        return running
     deleted = story.engine.gone.get(pod)
     gone = deleted.last(story.clocks) if deleted is not None else None
     if gone is not None and last is not None and gone >= last:

@@ -19,7 +19,9 @@ class Story:
         self.clocks = Clocks(boots)
         self.end = engine.window[1]
         """Microseconds since the epoch of the newest evidence, or None."""
-        self.starts = sorted({self.clocks.correct(setting, time) for (time, setting, _), mark in engine.starts.items() if mark.kind == "start"})
+        self.marks = sorted((self.clocks.correct(setting, time), mark) for (time, setting, _), mark in engine.marks.items())
+        """Turns of the node's story, in order."""
+        self.starts = [time for time, mark in self.marks if mark.kind == "start"]
         """When the node, MicroShift, CRI-O, the kubelet or Multus started."""
         self.boots = _boots(self, boots)
         """When the node started, as far as the evidence tells."""
@@ -28,7 +30,7 @@ class Story:
 
 
 def _boots(story: Story, boots: dict[str, BootSeen]) -> list[int]:
-    marks = [story.clocks.correct(setting, time) for (time, setting, _), mark in story.engine.starts.items() if mark.who == "node"]
+    marks = [time for time, mark in story.marks if mark.who == "node"]
     known = [start for boot in boots if (start := story.clocks.start(boot)) is not None]
     found: list[int] = []
     for time in sorted([*marks, *known]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -55,7 +56,7 @@ class Clocks:
         found: list[Jump] = []
         for boot, seen in self.boots.items():
             ordered = sorted(seen.settings.items(), key=lambda x: x[1])
-            for (before, _), (after, (since, _)) in zip(ordered, ordered[1:], strict=False):
+            for (before, _), (after, (since, _)) in itertools.pairwise(ordered):
                 if abs(after - before) >= STEP:
                     found.append(Jump(self.correct((boot, after), after * 1_000_000 + since), after - before))
         return sorted(found)
@@ -79,9 +80,9 @@ class Times:
 
     def join(self, other: Times) -> None:
         """Add the moments of another."""
-        for setting, (first, last) in other._spans.items():  # noqa: SLF001 - its own kind
+        for setting, (first, last) in other._spans.items():
             self.meet(setting, first, last)
-        for moment in other._recent:  # noqa: SLF001
+        for moment in other._recent:
             heapq.heappush(self._recent, moment)
         while len(self._recent) > _RECENT:
             heapq.heappop(self._recent)

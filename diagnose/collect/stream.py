@@ -60,7 +60,7 @@ class Entry:
 
     __slots__ = ("boot", "cursor", "form", "host", "ident", "line", "offset", "pid", "raw", "time")
 
-    def __init__(  # noqa: PLR0913 - the fields of a journal entry
+    def __init__(
         self, raw: str, line: Line, *, time: str = "", form: str = "", host: str = "", ident: str = "", pid: str = "", boot: str = "", cursor: str = "",
         offset: int | None = None,
     ) -> None:  # fmt: skip

@@ -12,7 +12,8 @@ class Mark(NamedTuple):
     """What a line tells.
 
     `kind` is pod-ok, pod-context (the next failures are this pod's), pod-gone, pod-waits, node-ready, start or
-    stop (of `who`), cni-config (a file of CRI-O's CNI directory changed), renamed (a network interface) or clock.
+    stop (of `who`), cni-config (a file of CRI-O's CNI directory changed), renamed (a network interface with a driver), clock
+    (stepped), lost (lines that journald dropped), volatile or persistent (where journald writes).
     """
 
     kind: str
@@ -21,7 +22,7 @@ class Mark(NamedTuple):
     detail: str
     sandbox: str = ""
     who: str = ""
-    """The component that started or stopped: node, microshift, crio, kubelet, multus, ovn; a renamed interface's driver."""
+    """The component that started or stopped: node, microshift, crio, kubelet, multus, ovn; a renamed interface's driver and bus address."""
     old: str = ""
     """A renamed interface's old name."""
 
@@ -29,7 +30,8 @@ class Mark(NamedTuple):
 # literal that the scan looks for, kind, and where the names stand. Sources: cri-o server/sandbox_run_linux.go and
 # ocicni ("Adding pod", "CNI monitoring event"), multus pkg/multus/multus.go (Add:, Del:), kubelet kubelet.go (SyncLoop),
 # pod_startup_latency_tracker.go and kubelet_node_status.go, microshift pkg/servicemanager/startuprecorder, systemd unit
-# descriptions of MicroShift, CRI-O and Open vSwitch, kernel net/core/dev.c (renamed from), chrony reference.c.
+# descriptions of MicroShift, CRI-O and Open vSwitch, kernel net/core/dev.c (renamed from), chrony reference.c,
+# systemd src/journal/journald-rate-limit.c and journald-server.c.
 _MARKS: tuple[tuple[str, str, str], ...] = (
     (" from CNI network ", "pod-context", r"Deleting pod (?P<ns>[^_\s]+)_(?P<pod>\S+) from CNI network"),
     ("[verbose] Del: ", "pod-context", r"^Del: (?P<ns>[^:\s]+):(?P<pod>[^:\s]+):"),
@@ -58,7 +60,10 @@ _MARKS: tuple[tuple[str, str, str], ...] = (
     ("Stopped Container Runtime Interface for OCI", "stop", r"(?P<detail>Stopped Container Runtime Interface for OCI[^\n]*)(?P<crio>)"),
     ("Stopped Open vSwitch", "stop", r"(?P<detail>Stopped Open vSwitch[^\n]*)(?P<ovn>)"),
     ("CNI monitoring event", "cni-config", r"CNI monitoring event (?P<detail>(?:CREATE|REMOVE|RENAME)[^\"]*\"[^\"]*\")"),
-    (": renamed from ", "renamed", r"^(?:(?P<driver>\S+) \S+ )?(?P<detail>[^\s:]+): renamed from (?P<old>\S+)$"),
+    (": renamed from ", "renamed", r"^(?P<device>\S+ \S+) (?P<detail>[^\s:]+): renamed from (?P<old>\S+)$"),
+    ("Suppressed ", "lost", r"^Suppressed (?P<detail>\d+ messages from \S+)"),
+    ("Runtime Journal (", "volatile", r"^(?P<detail>Runtime Journal \(/run/log/journal)"),
+    ("System Journal (", "persistent", r"^(?P<detail>System Journal \(/var/log/journal)"),
     ("System clock was stepped by", "clock", r"(?P<detail>System clock was stepped by \S+ seconds)"),
     ("Time jumped backwards", "clock", r"(?P<detail>Time jumped backwards)"),
 )  # fmt: skip
@@ -94,6 +99,6 @@ def mark_of(record: Record) -> Mark | None:
             pod = f"{who['ns']}/{who['pod']}" if who else pod
         if kind == "pod-ok" and not pod:
             continue
-        who = named.get("driver") or next((x for x in _WHO if named.get(x) is not None), "")
+        who = named.get("device") or next((x for x in _WHO if named.get(x) is not None), "")
         return Mark(kind, pod, named.get("detail") or literal.strip(), named.get("sandbox") or "", who, named.get("old") or "")
     return None

@@ -20,6 +20,7 @@ class Labels:
     resolved_count: str
     info_count: str
     blind_count: str
+    """`{n}` blind spots; `{s}` is the plural's ending."""
     evidence_window: str
     lines: str
     state: dict[str, str]
@@ -92,7 +93,7 @@ EN = Labels(
     causes="{n} active",
     resolved_count="{n} resolved",
     info_count="{n} for information",
-    blind_count="{n} blind spots",
+    blind_count="{n} blind spot{s}",
     evidence_window="evidence",
     lines="lines",
     state={"active": "ACTIVE", "flapping": "FLAPPING", "resolved": "resolved", "unknown": "state unknown"},
@@ -135,7 +136,7 @@ EN = Labels(
     names="names",
     unexplained="unexplained network errors",
     unexplained_count="{n} unexplained",
-    symptoms_count="{n} symptoms explained",
+    symptoms_count="{n} symptom{s} explained",
     checked="checked",
     timeline="timeline",
     before="just before",

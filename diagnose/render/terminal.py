@@ -242,12 +242,12 @@ def verdict_of(report: Report, w: Labels) -> tuple[str, str]:
     if info:
         parts.append(w.info_count.format(n=len(info)))
     if symptoms:
-        parts.append(w.symptoms_count.format(n=symptoms))
+        parts.append(w.symptoms_count.format(n=symptoms, s="" if symptoms == 1 else "s"))
     if report.unexplained:
         parts.append(w.unexplained_count.format(n=sum(u.count for u in report.unexplained)))
     blind = len(report.gaps) + any(i.kind == "unknown" for i in report.inputs)
     if blind:
-        parts.append(w.blind_count.format(n=blind))
+        parts.append(w.blind_count.format(n=blind, s="" if blind == 1 else "s"))
     return ", ".join(parts), "error" if any(f.severity == "error" for f in active) else "warning" if active else "ok"
 
 

@@ -145,7 +145,7 @@ def test_a_paste_with_bytes_broken_at_random_raises_nothing(seed: int, tmp_path:
         data[chance.randrange(len(data))] = chance.randrange(256)
     path = tmp_path / "paste.txt"
     path.write_bytes(data)
-    assert report(path).gaps == []
+    assert [g for g in report(path).gaps if g.kind == "unreadable"] == []
 
 
 def test_undecorated_keeps_the_number_of_lines() -> None:

@@ -17,6 +17,7 @@ _WAIT = 60_000_000
 def findings(story: Story) -> list[Finding]:
     """Return the findings of everything that the engine was fed, root causes first."""
     engine = story.engine
+    _conclude_vanished(story)
     groups = [engine.groups[k] for k in sorted(engine.groups)]
     _name_spaces(groups, engine)
     for group in groups:
@@ -27,6 +28,28 @@ def findings(story: Story) -> list[Finding]:
             group.captures.update({"pod": name, "namespace": namespace} if namespace else {"pod": name})
     made = [(g, _finding(g, story)) for g in _merged(groups)]
     return [f for _, f in _alike(folded(made), story)]
+
+
+def _conclude_vanished(story: Story) -> None:
+    """Blame the component whose CNI configuration vanished just before the node's network became "not ready".
+
+    Multus and OVN-Kubernetes remove their file when they stop, and write it again when they are back.
+    """
+    ends = [g.times.first(story.clocks) for g in story.engine.groups.values() if g.rule.id == "network-plugin-not-ready"]
+    for end in ends:
+        if end is None:
+            continue
+        last = {detail.partition('"')[2]: (time, detail, record) for time, detail, record in story.configs if end - _VANISHED <= time <= end + _SLACK}
+        for file, (_, detail, record) in last.items():
+            rule = next((rule for part, rule in _FILES.items() if part in file), None)
+            if rule is not None and detail.startswith("REMOVE"):
+                story.engine.conclude(rule, record)
+
+
+_FILES = {"multus": "multus-not-running", "ovn-kubernetes": "ovn-kubernetes-not-ready"}
+"""Whose failure it is when a CNI configuration with that in its name is gone."""
+_VANISHED, _SLACK = 10 * 60_000_000, 5_000_000
+"""Microseconds before "not ready" in which a file must have vanished; and by which that may be told later."""
 
 
 def _alike(made: list[Made], story: Story) -> list[Made]:

@@ -11,7 +11,7 @@ from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 
 from diagnose.catalog import Catalog
-from diagnose.checks.manifest import faults
+from diagnose.checks.manifest import faults, own_pod
 from diagnose.inventory import Inventory
 from diagnose.match import Hit, Matcher
 from diagnose.model import Evidence, Record, Resource, Unexplained, earliest, latest
@@ -195,7 +195,7 @@ class Engine:
         """When the scheduler could not place a pod."""
         self.ready = Times()
         """When the node's network was seen to work."""
-        self.marks: dict[tuple[int, Setting, str], Mark] = {}
+        self.marks: dict[tuple[int, Setting, str], tuple[Mark, Record]] = {}
         """Turns of the node's story (starts, stops, renamed interfaces ...), by time, setting of the clock, and text."""
         self.journald: dict[str, set[str]] = {}
         """What journald says of itself: lost, volatile, persistent."""
@@ -236,6 +236,10 @@ class Engine:
         for hit in hits:
             self._place(hit, record)
 
+    def conclude(self, rule: str, record: Record) -> None:
+        """Add a failure that no record tells by itself: `record` shows it together with another one."""
+        self._add(Hit(rule, Segment("add", (), record.message, 0, (), {}), {}, False, False), record)
+
     def finish(self) -> None:
         """Judge what was put off; call it once, after the last record."""
         for waiting in self._orphans.values():
@@ -265,6 +269,9 @@ class Engine:
             if not hit.quiet and _is_network_error(hit.segment, record):
                 self._wonder(hit, record)
             return
+        if hit.rule == "not-network" and _BROKEN.search(record.message):
+            own = own_pod(self._pod_named(hit, record))
+            hit = hit if own is None else hit._replace(rule=own.rule)
         if hit.rule == "sandbox-network-failed" and hit.captures.get("reason"):
             self._wonder(hit, record)
         sandbox = hit.segment.fields.get("sandbox") or hit.captures.get("sandbox", "")
@@ -345,12 +352,15 @@ class Engine:
             for pod in _PODS.findall(record.raw.partition("pods=")[2]):
                 if pod in self.gone or len(self.gone) < OBJECTS:
                     self.gone.setdefault(pod, Times()).meet(setting, time, time)
+                own = own_pod(pod)
+                if own is not None:
+                    self.marks[time, setting, pod] = mark._replace(kind="stop", who=own.component), record
         elif mark.kind == "node-ready" or (mark.kind == "pod-ok" and not mark.pod.startswith(_HOST_NETWORK)):
             self.ready.meet(setting, time, time)
         elif mark.kind in _JOURNALD:
             self.journald.setdefault(mark.kind, set()).add(mark.detail)
         if mark.kind in _STORY and len(self.marks) < _MARKS:
-            self.marks[time, setting, mark.detail] = mark
+            self.marks[time, setting, mark.detail] = mark, record
 
     def _works(self, pod: str, success: Success) -> None:
         known = self.ok.setdefault(pod, {})
@@ -479,6 +489,7 @@ _HOST_NETWORK = ("openshift-ovn-kubernetes/", "openshift-multus/", "kube-system/
 """Pods on the host's network, which start without any."""
 _STORY = frozenset({"start", "stop", "cni-config", "renamed", "clock"})
 _JOURNALD = frozenset({"lost", "volatile", "persistent"})
+_BROKEN = re.compile(r"CrashLoopBackOff|ImagePullBackOff|ErrImagePull|CreateContainer\w*Error|RunContainerError")
 _TELLING = frozenset({"multus", "cni", "ovn", "whereabouts", "dhcp"})
 
 

@@ -176,7 +176,7 @@ EN = Labels(
         "last": "last failure",
         "recovery": "over",
     },
-    component={"microshift": "MicroShift", "crio": "CRI-O", "kubelet": "kubelet", "multus": "Multus", "ovn": "Open vSwitch", "node": "node"},
+    component={"microshift": "MicroShift", "crio": "CRI-O", "kubelet": "kubelet", "multus": "Multus", "ovn": "OVN", "dhcp": "DHCP daemon", "node": "node"},
     blind_spot={
         "pasted": "only the pasted text was judged: no journal, no events, no objects",
         "no-kubelet": "neither the journal of microshift.service nor pod events: the cause of a failed pod network stands there",
@@ -299,7 +299,7 @@ JA = Labels(
         "last": "最後の障害",
         "recovery": "解決",
     },
-    component={"microshift": "MicroShift", "crio": "CRI-O", "kubelet": "kubelet", "multus": "Multus", "ovn": "Open vSwitch", "node": "ノード"},
+    component={"microshift": "MicroShift", "crio": "CRI-O", "kubelet": "kubelet", "multus": "Multus", "ovn": "OVN", "dhcp": "DHCP デーモン", "node": "ノード"},
     blind_spot={
         "pasted": "貼り付けられたテキストだけを判定しました。ジャーナル、イベント、オブジェクトは見ていません",
         "no-kubelet": "microshift.service のジャーナルも Pod のイベントもありません。Pod のネットワーク障害の原因はそこにあります",

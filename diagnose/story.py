@@ -19,8 +19,11 @@ class Story:
         self.clocks = Clocks(boots)
         self.end = engine.window[1]
         """Microseconds since the epoch of the newest evidence, or None."""
-        self.marks = sorted((self.clocks.correct(setting, time), mark) for (time, setting, _), mark in engine.marks.items())
+        turns = sorted((self.clocks.correct(setting, time), mark, record) for (time, setting, _), (mark, record) in engine.marks.items())
+        self.marks = [(time, mark) for time, mark, _ in turns]
         """Turns of the node's story, in order."""
+        self.configs = [(time, mark.detail, record) for time, mark, record in turns if mark.kind == "cni-config"]
+        """What happened to the files of CRI-O's CNI directory, in order."""
         self.starts = [time for time, mark in self.marks if mark.kind == "start"]
         """When the node, MicroShift, CRI-O, the kubelet or Multus started."""
         self.boots = _boots(self, boots)

@@ -206,7 +206,7 @@ def _timeline(page: _Page, report: Report, w: Labels) -> None:
     page.add(f"{page.mark('info')}  {w.timeline}")
     room = page.width - 3 - 2 * 11
     strip = ["-"] * room
-    for m in sorted(report.timeline, key=lambda m: bool(m.rule)):
+    for m in sorted(report.timeline, key=lambda m: (bool(m.rule), m.kind == "boot")):
         if low <= m.time <= high:
             strip[(m.time - low) * (room - 1) // (high - low)] = _GLYPH.get(m.kind, "C")
     page.add(f"   {clock(low)[5:16]} {''.join(strip)} {clock(high)[5:16]}")

@@ -36,7 +36,7 @@ class Catalog:
 
     def explain_targets(self, rule: Rule) -> list[str]:
         """Return the ids in `rule.explains` that no rule has."""
-        return [x for x in rule.explains if x not in self.by_id]
+        return [x for ids in rule.explains.values() for x in ids if x not in self.by_id]
 
     @cached_property
     def messages(self) -> tuple[Message, ...]:

@@ -7,15 +7,16 @@ import sys
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, Optional
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Optional
 
 import typer
 
 from diagnose import __version__
 from diagnose.cli_check import check
-from diagnose.errors import MsnetError, RuleError, UsageError
+from diagnose.errors import MsnetError, NoEvidenceError, RuleError, UsageError
 
 if TYPE_CHECKING:
+    from diagnose.catalog import Catalog
     from diagnose.model import Report
 
 app = typer.Typer(
@@ -28,7 +29,7 @@ app = typer.Typer(
     help="Find why a MicroShift pod does not get its network.",
 )
 
-EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NO_EVIDENCE, EXIT_WARNINGS, EXIT_ERRORS = 0, 1, 2, 3, 10, 11
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NO_EVIDENCE, EXIT_WARNINGS, EXIT_ERRORS, EXIT_BLIND = 0, 1, 2, 3, 10, 11, 12
 
 
 class Format(str, Enum):
@@ -77,6 +78,8 @@ def _root(
 
 Lang = Annotated[Optional[str], typer.Option("--lang", metavar="LANG", help="Language of the report: en or ja (default: the locale's).")]  # noqa: UP045
 
+Zone = Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone of stamps that name none: Europe/Berlin, +02:00.")]
+
 
 @app.command()
 def diagnose(
@@ -96,15 +99,18 @@ def diagnose(
     min_severity: Annotated[Severity, typer.Option("--min-severity", help="Leave out findings less severe.")] = Severity.info,
     min_confidence: Annotated[Confidence, typer.Option("--min-confidence", help="Leave out findings less sure.")] = Confidence.low,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if there are findings.")] = False,  # noqa: FBT002
+    everything: Annotated[bool, typer.Option("--all", help="Show resolved findings whole, not in one line each.")] = False,  # noqa: FBT002
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 12 when a blind spot could hide a failure.")] = False,  # noqa: FBT002
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict and the titles only.")] = False,  # noqa: FBT002
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours (also: NO_COLOR in the environment).")] = False,  # noqa: FBT002
     lang: Lang = None,
     now: Annotated[Optional[str], typer.Option("--now", metavar="TIME", help="The moment that counts as now, for reproducible reports.")] = None,  # noqa: UP045
-    tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone of stamps that name none: Europe/Berlin, +02:00.")] = "UTC",
+    tz: Zone = "UTC",
 ) -> None:
     """Diagnose saved evidence: name the cause, the proof and the cure.
 
-    Exit codes: 0 nothing active, 1 msnet failed, 2 wrong usage, 3 no usable evidence, 10 warnings, 11 errors.
+    Exit codes: 0 nothing active, 1 msnet failed, 2 wrong usage, 3 no usable evidence, 10 warnings, 11 errors,
+    12 (with --strict) no errors, but a blind spot that could hide one.
     """
     from diagnose import catalog as catalogs
     from diagnose import diagnosis
@@ -119,8 +125,7 @@ def diagnose(
     at = reference or datetime.now(UTC)
     catalog = catalogs.load()
     for name in rule or []:
-        if name not in catalog.by_id:
-            raise UsageError(f"unknown rule {name!r}", "`msnet rules` lists them")
+        _known_rule(name, catalog)
     select = diagnosis.Selection(
         since=_micros(since, local, at),
         until=_micros(until, local, at),
@@ -138,27 +143,38 @@ def diagnose(
     elif output_format is Format.markdown:
         from diagnose.render import markdown
 
-        text = markdown.render(report, catalog, language)
+        text = markdown.render(report, catalog, language, everything=everything)
     else:
         from diagnose.render import terminal
 
         tty = output is None and sys.stdout.isatty()
         text = terminal.render(
-            report, catalog, language, width=_width(tty), color=tty and not no_color and not os.environ.get("NO_COLOR"), quiet=quiet, unicode=_unicode()
+            report,
+            catalog,
+            language,
+            width=_width(tty),
+            color=tty and not no_color and not os.environ.get("NO_COLOR"),
+            quiet=quiet,
+            unicode=_unicode(),
+            everything=everything,
         )
     _write(text, output)
-    raise typer.Exit(_exit_code(report, exit_zero=exit_zero))
+    raise typer.Exit(_exit_code(report, exit_zero=exit_zero, strict=strict))
 
 
-def _exit_code(report: Report, *, exit_zero: bool) -> int:
+def _exit_code(report: Report, *, exit_zero: bool, strict: bool) -> int:
     from diagnose import diagnosis
 
     if not diagnosis.usable(report):
         return EXIT_NO_EVIDENCE
     worst = {f.severity for f in report.findings if f.state != "resolved"}
-    if exit_zero or not worst & {"error", "warning"}:
+    if exit_zero:
         return EXIT_OK
-    return EXIT_ERRORS if "error" in worst else EXIT_WARNINGS
+    if "error" in worst:
+        return EXIT_ERRORS
+    if strict and any(g.hides for g in report.gaps):
+        return EXIT_BLIND
+    return EXIT_WARNINGS if "warning" in worst else EXIT_OK
 
 
 def _width(tty: bool) -> int:  # noqa: FBT001
@@ -204,6 +220,84 @@ def _micros(text: str | None, tz: tzinfo, now: datetime) -> int | None:
 
 
 @app.command()
+def diff(
+    before: Annotated[str, typer.Argument(metavar="BEFORE", help="A report of `msnet diagnose --format json`, or evidence: a file or folder.")],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help="The later report or evidence.")],
+    output_format: Annotated[TextFormat, typer.Option("--format", "-f", help="Format of the answer.")] = TextFormat.text,
+    lang: Lang = None,
+    tz: Zone = "UTC",
+) -> None:
+    """Compare two reports: what is cured, new or changed, and what else differs (NADs, images, versions, interfaces).
+
+    Exit codes: 0 nothing new, 1 msnet failed, 2 wrong usage, 3 no usable evidence, 10 a new warning, 11 a new error.
+    """
+    from diagnose import compare
+    from diagnose.lang import choose
+    from diagnose.render import comparison
+
+    language = choose(lang, dict(os.environ))
+    found = compare.compare(_report_of(before, language, tz), _report_of(after, language, tz))
+    sys.stdout.write(comparison.json_text(found) if output_format is TextFormat.json else comparison.text(found, language))
+    worst = {c.after["severity"] for c in found.new}
+    raise typer.Exit(EXIT_ERRORS if "error" in worst else EXIT_WARNINGS if worst else EXIT_OK)
+
+
+def _report_of(path: str, language: str, tz: str) -> dict[str, Any]:
+    """Return the report that a file holds, or the one on the evidence that it holds."""
+    from diagnose import catalog as catalogs
+    from diagnose import diagnosis
+    from diagnose.collect.saved import report_in
+    from diagnose.parse.when import zone
+    from diagnose.render import json_v1
+
+    saved = report_in(path)
+    if saved is not None:
+        return saved
+    catalog = catalogs.load()
+    report = diagnosis.diagnose([path], catalog, now=datetime.now(UTC), reference=None, tz=zone(tz), select=diagnosis.Selection())
+    if not diagnosis.usable(report):
+        raise NoEvidenceError(f"{path}: no usable evidence", report.gaps[0].reason if report.gaps else "")
+    return json_v1.as_mapping(report, catalog, language)
+
+
+@app.command()
+def verify(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule whose failure was to be cured.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH ...", help="Evidence taken after the cure: files, folders, or -.")],
+    pod: Annotated[Optional[str], typer.Option("--pod", metavar="NAMESPACE/NAME", help="The pod that failed.")] = None,  # noqa: UP045
+    output_format: Annotated[TextFormat, typer.Option("--format", "-f", help="Format of the answer.")] = TextFormat.text,
+    lang: Lang = None,
+    tz: Zone = "UTC",
+) -> None:
+    """Tell whether a failure is cured, and what shows it.
+
+    Exit codes: 0 cured, 2 wrong usage, 3 no usable evidence, 10 or 11 not cured, 12 the evidence does not show it.
+    """
+    from diagnose import catalog as catalogs
+    from diagnose import diagnosis
+    from diagnose.lang import choose
+    from diagnose.parse.when import zone
+    from diagnose.render import verdict
+    from diagnose.verifying import verdict_on
+
+    catalog = catalogs.load()
+    _known_rule(rule, catalog)
+    if pod is not None and pod.count("/") != 1:
+        raise UsageError(f"not a pod: {pod!r}", "write it as namespace/name")
+    report, story = diagnosis.investigate(paths, catalog, now=datetime.now(UTC), reference=None, tz=zone(tz), select=diagnosis.Selection())
+    if not diagnosis.usable(report):
+        raise NoEvidenceError("no usable evidence", report.gaps[0].reason if report.gaps else "")
+    answer = verdict_on(rule, pod or "", report, story)
+    language = choose(lang, dict(os.environ))
+    sys.stdout.write(
+        verdict.json_text(rule, pod, answer, report, language) if output_format is TextFormat.json else verdict.text(rule, pod, answer, report, language)
+    )
+    if answer.word == "failing":
+        raise typer.Exit(EXIT_ERRORS if any(f.severity == "error" for f in answer.findings) else EXIT_WARNINGS)
+    raise typer.Exit(EXIT_OK if answer.word == "cured" else EXIT_BLIND)
+
+
+@app.command()
 def unwrap(
     line: Annotated[str, typer.Argument(metavar="LINE|-", help="One line, as pasted; - reads lines from standard input.")],
     output_format: Annotated[TextFormat, typer.Option("--format", "-f", help="Format of the answer.")] = TextFormat.text,
@@ -232,6 +326,16 @@ def unwrap(
         sys.stdout.flush()
 
 
+def _known_rule(rule: str, catalog: Catalog) -> None:
+    """Raise `UsageError` for a rule that does not exist."""
+    if rule in catalog.by_id:
+        return
+    import difflib
+
+    near = difflib.get_close_matches(rule, catalog.by_id, 3)
+    raise UsageError(f"unknown rule {rule!r}", f"did you mean {', '.join(near)}?" if near else "`msnet rules` lists them")
+
+
 @app.command()
 def explain(rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's id.")], lang: Lang = None) -> None:
     """Print a rule's page: what it means, why it happens, what to do."""
@@ -240,11 +344,7 @@ def explain(rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's i
     from diagnose.render import page
 
     catalog = catalogs.load()
-    if rule not in catalog.by_id:
-        import difflib
-
-        near = difflib.get_close_matches(rule, catalog.by_id, 3)
-        raise UsageError(f"unknown rule {rule!r}", f"did you mean {', '.join(near)}?" if near else "`msnet rules` lists them")
+    _known_rule(rule, catalog)
     sys.stdout.write(page.render(catalog.by_id[rule], choose(lang, dict(os.environ))))
 
 
@@ -274,6 +374,8 @@ def main() -> None:
         app(prog_name="msnet")
     except (UsageError, RuleError) as e:
         _fail(e, EXIT_USAGE)
+    except NoEvidenceError as e:
+        _fail(e, EXIT_NO_EVIDENCE)
     except MsnetError as e:
         _fail(e, EXIT_FAILED)
     except BrokenPipeError:

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from diagnose import __version__
+from diagnose.blind import blind_spots
 from diagnose.catalog import Catalog
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.correlate import findings
 from diagnose.engine import Engine, literals
-from diagnose.model import Finding, Gap, Record, Report, Resource, earliest, latest
+from diagnose.hints import hints_for
+from diagnose.model import BootSeen, Finding, Record, Report, Resource, earliest, latest
 from diagnose.parse.when import micros
 from diagnose.rule import CONFIDENCES, SEVERITIES
 from diagnose.scan import Scanner
+from diagnose.story import Story
+from diagnose.timeline import timeline
 
 LONG = 2000
 """Lines of a log in which other pods' other troubles are no answer to anybody's question."""
@@ -34,6 +38,11 @@ class Selection:
 
 def diagnose(arguments: list[str], catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection) -> Report:
     """Return the report on the inputs named. `now` stamps the report, `reference` dates what has no year."""
+    return investigate(arguments, catalog, now=now, reference=reference, tz=tz, select=select)[0]
+
+
+def investigate(arguments: list[str], catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection) -> tuple[Report, Story]:
+    """Return the report on the inputs named, and the story that it was drawn from."""
     engine = Engine(catalog)
     evidence = Evidence(Scanner(literals(catalog)), Options(reference, tz))
     for item in evidence.read(arguments):
@@ -41,17 +50,28 @@ def diagnose(arguments: list[str], catalog: Catalog, *, now: datetime, reference
             engine.hold(item)
         elif _in_time(item, select):
             engine.feed(item)
+    engine.finish()
+    boots: dict[str, BootSeen] = {}
+    for seen in evidence.inputs:
+        for boot, times in seen.boots.items():
+            boots.setdefault(boot, BootSeen()).join(times)
+    story = Story(engine, boots)
     long = {i.source for i in evidence.inputs if i.lines > LONG}
-    found = [f for f in findings(engine) if _wanted(f, select) and not _aside(f, long)]
+    found = [f for f in findings(story) if _wanted(f, select) and not _aside(f, long)]
     _own_up(evidence, {e.source for f in found for e in f.evidence})
     low, high = engine.window
     for seen in evidence.inputs:
         low, high = earliest(low, seen.first), latest(high, seen.last)
-    gaps = evidence.gaps + _unseen(evidence)
-    return Report(
-        tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=evidence.inputs, gaps=gaps,
-        not_checked=[], window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"],
+    for finding in found:
+        finding.hints = hints_for(finding, story)
+    gaps = evidence.gaps + blind_spots(story, evidence.inputs, found)
+    report = Report(
+        tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
+        not_checked=[], window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts=engine.inventory.facts,
+        timeline=timeline(story, found),
+        unexplained=sorted(engine.unexplained.values(), key=lambda u: (-u.count, u.shape)),
     )  # fmt: skip
+    return report, story
 
 
 def _own_up(evidence: Evidence, told: set[str]) -> None:
@@ -65,16 +85,6 @@ def _own_up(evidence: Evidence, told: set[str]) -> None:
 def _aside(finding: Finding, long: set[str]) -> bool:
     """Return True for "not the network" on the strength of a long log alone: every node has a restarting container."""
     return finding.rule == "not-network" and "event" not in finding.sources and all(e.source in long for e in finding.evidence)
-
-
-def _unseen(evidence: Evidence) -> list[Gap]:
-    """Return what no input showed, though failures could stand there."""
-    programs = {p for i in evidence.inputs for p in i.programs}
-    if not programs or "text" in programs or programs & {"kubelet", "microshift", "event", "kind:Event"}:
-        return []
-    if not programs & {"crio", "containerd", "systemd", "kernel", "multus"}:
-        return []
-    return [Gap("", "neither the journal of microshift.service nor pod events are among the inputs: the cause of a failed pod network stands there", "sudo journalctl -u microshift -o export > microshift.export; oc get events -A -o yaml > events.yaml")]  # fmt: skip
 
 
 def _in_time(record: Record, select: Selection) -> bool:

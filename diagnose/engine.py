@@ -1,25 +1,28 @@
 """Judges records one by one, and keeps of each failure its count, times, pods and a few pieces of proof.
 
-Memory grows with the number of different failures, not with the number of records.
+Memory grows with the number of different failures, not with the number of records; what is kept does not depend on the
+order in which inputs are read.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import re
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from diagnose.catalog import Catalog
-from diagnose.checks.manifest import faults
-from diagnose.inventory import Nads
+from diagnose.checks.manifest import faults, own_pod
+from diagnose.inventory import Inventory
 from diagnose.match import Hit, Matcher
-from diagnose.model import Evidence, Record, Resource, earliest, latest
+from diagnose.model import Evidence, Record, Resource, Unexplained, earliest, latest
 from diagnose.parse.chain import CHAIN_LITERALS, Segment
 from diagnose.parse.marker import LITERALS as MARK_LITERALS
 from diagnose.parse.marker import Mark, mark_of
 from diagnose.parse.tree import items, mapping
 from diagnose.rule import Rule
 from diagnose.scan import longest_stable
+from diagnose.shape import shape
+from diagnose.times import Setting, Times, setting_of
 
 SAMPLES = 4
 """Pieces of evidence kept of one failure."""
@@ -28,12 +31,19 @@ PODS = 2000
 OBJECTS = 50_000
 """Pods remembered of the objects among the evidence."""
 _RECENT = 256
-"""Attempts remembered, so that the four lines of one attempt count once."""
+"""Messages whose reading is remembered."""
+_ATTEMPTS = 60_000
+"""Attempts remembered twice over, so that one attempt counts once however often and wherever it is told."""
+_EVENTS = 1000
+"""Different events of one failure that are counted apart."""
 _CONTEXT = 2_000_000
 """Microseconds for which a line that names a pod speaks for the next lines of the same process."""
-
-_K = TypeVar("_K")
-_V = TypeVar("_V")
+_NAMELESS = 8
+"""Hits of one process that wait for the line that names their pod."""
+_SHAPES = 200
+"""Shapes of unexplained messages that are kept apart."""
+_MARKS = 500
+"""Turns of the node's story that are remembered."""
 
 VAGUE = frozenset({"sandbox-network-failed", "sandbox-name-reserved", "cni-del-failed"})
 """Rules that tell that a pod's network failed, and not why."""
@@ -69,10 +79,11 @@ COMMON = frozenset({
 
 @dataclass(slots=True)
 class PodTimes:
-    """When one pod failed in one way, and what shows that it works since."""
+    """When one pod failed in one way."""
 
-    last: int | None = None
+    times: Times = field(default_factory=Times)
     last_relative: int | None = None
+    """The last failure by a clock that is good for the order within its input only."""
 
 
 @dataclass(slots=True)
@@ -81,13 +92,17 @@ class Group:
 
     rule: Rule
     key: tuple[str, ...]
-    captures: dict[str, str]
-    order: int
+    captures: dict[str, str] = field(default_factory=dict[str, str])
+    stamps: dict[str, int] = field(default_factory=dict[str, int])
+    """When each capture was first told: the earliest word on a name stands."""
     pods: dict[str, PodTimes] = field(default_factory=dict[str, PodTimes])
-    counts: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
-    """Occurrences by (input, kind of record): the same failure in the journal and the events counts once."""
-    first: int | None = None
-    last: int | None = None
+    counts: Counter[str] = field(default_factory=Counter[str])
+    """Occurrences by the kind of record that tells them: the same failure in the journal and the events counts once."""
+    events: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
+    """How often each event (its reason, and a hash of the rest) happened, by its own count."""
+    times: Times = field(default_factory=Times)
+    bare: bool = False
+    """True if some hit names no pod: a component's own word, which can speak for the whole node."""
     samples: list[Evidence] = field(default_factory=list[Evidence])
     programs: set[str] = field(default_factory=set[str])
     added: bool = False
@@ -95,74 +110,146 @@ class Group:
     whole: bool = False
     """True if some hit was not cut short."""
 
+    def learn(self, captures: dict[str, str], stamp: int) -> None:
+        """Take names from a hit at `stamp`; of two words on one name the earlier stands."""
+        for k, v in captures.items():
+            known = self.captures.get(k)
+            if known is None or (stamp, v) < (self.stamps.get(k, _NEVER), known):
+                self.captures[k] = v
+                self.stamps[k] = stamp
+
+    def cite(self, evidence: Evidence) -> None:
+        """Keep a piece of evidence: the first ones and the newest."""
+        if evidence in self.samples:
+            return
+        self.samples.append(evidence)
+        self.samples.sort(key=lambda e: (e.time is None, e.time or 0, e.source, e.line, e.text))
+        if len(self.samples) > SAMPLES:
+            del self.samples[-2]
+
+    def count(self) -> int:
+        """Return how often it happened."""
+        by_reason: Counter[str] = Counter()
+        for (reason, _), times in self.events.items():
+            by_reason[reason] += times
+        return max(*self.counts.values(), *by_reason.values(), 1, 1)
+
+
+_NEVER = 1 << 62
+
 
 @dataclass(slots=True)
 class Success:
-    """The last time that a pod was seen to work."""
+    """One way in which a pod was last seen to work."""
 
     time: int | None
+    setting: Setting
     relative: bool
     text: str
+    network: str | None = None
+    """The network that was added; None where the whole pod works."""
 
 
-def _keep(store: OrderedDict[_K, _V], key: _K, value: _V, limit: int) -> None:
-    """Put an entry into `store`, and drop the oldest one where it is full."""
-    store[key] = value
-    if len(store) > limit:
-        store.popitem(last=False)
+class Seen:
+    """Remembers marks for a while: at least the newest `limit` of them, at most twice as many."""
+
+    def __init__(self, limit: int) -> None:
+        """Begin empty."""
+        self._limit = limit
+        self._new: set[int] = set()
+        self._old: set[int] = set()
+
+    def new(self, *mark: object) -> bool:
+        """Return True if `mark` was not seen before, and remember it."""
+        key = hash(mark)
+        if key in self._new:
+            return False
+        fresh = key not in self._old
+        self._new.add(key)
+        if len(self._new) > self._limit:
+            self._old, self._new = self._new, set()
+        return fresh
 
 
 class Engine:
-    """Takes records in any order of inputs; `groups`, `ok` and `starts` hold what they show."""
+    """Takes records in any order of inputs; its public attributes hold what they show."""
 
     def __init__(self, catalog: Catalog) -> None:
         """Judge by the rules of `catalog`."""
         self._catalog = catalog
         self._matcher = Matcher(catalog)
-        self._recent: OrderedDict[tuple[str, ...], None] = OrderedDict()
-        self._context: dict[tuple[str, str], tuple[str, int | None]] = {}
-        self._told: dict[str, dict[str, int]] = {}
+        self._attempts = Seen(_ATTEMPTS)
+        self._context: dict[tuple[str, str], tuple[Mark, int | None]] = {}
+        self._told: dict[str, dict[str, tuple[int, tuple[int, int] | None]]] = {}
         self._memo: OrderedDict[tuple[str, str], list[Hit]] = OrderedDict()
+        self._sandboxes: OrderedDict[str, str] = OrderedDict()
+        self._orphans: OrderedDict[str, list[tuple[Hit, Record]]] = OrderedDict()
+        self._nameless: dict[tuple[str, str], list[tuple[Hit, Record]]] = {}
         self.groups: dict[tuple[str, tuple[str, ...], str], Group] = {}
-        self.ok: dict[str, list[Success]] = {}
-        self.waiting: dict[str, int] = {}
-        self.node_ready: int | None = None
-        self.starts: list[tuple[int, str]] = []
-        self.sandboxes: OrderedDict[str, str] = OrderedDict()
+        self.ok: dict[str, dict[tuple[str | None, bool, bool], Success]] = {}
+        """What shows that a pod works, the newest of each kind."""
+        self.ok_times: dict[str, Times] = {}
+        self.gone: dict[str, Times] = {}
+        """When a pod was deleted."""
+        self.waiting: dict[str, Times] = {}
+        """When the scheduler could not place a pod."""
+        self.ready = Times()
+        """When the node's network was seen to work."""
+        self.marks: dict[tuple[int, Setting, str], tuple[Mark, Record]] = {}
+        """Turns of the node's story (starts, stops, renamed interfaces ...), by time, setting of the clock, and text."""
+        self.journald: dict[str, set[str]] = {}
+        """What journald says of itself: lost, volatile, persistent."""
+        self.unexplained: dict[str, Unexplained] = {}
+        self.heard: dict[str, tuple[int, Setting]] = {}
+        """The newest record of each program."""
         self.window: tuple[int | None, int | None] = (None, None)
-        self.nads = Nads()
-        self.known_pods: set[str] = set()
+        self.inventory = Inventory()
 
-    def feed(self, record: Record) -> list[Hit]:
-        """Judge one record, and return its hits."""
+    def feed(self, record: Record) -> None:
+        """Judge one record."""
         if not record.relative:
             low, high = self.window
             self.window = (earliest(low, record.time), latest(high, record.time))
+            if record.time is not None and record.time > self.heard.get(record.program, (0,))[0]:
+                self.heard[record.program] = (record.time, setting_of(record))
         mark = mark_of(record)
         if mark is not None:
             self._marked(mark, record)
             if mark.kind != "pod-context":
-                return []
+                return
         hits = self._classified(record)
         told = self._told.setdefault(record.where.source, {})
         span = record.span
-        rules = {r for r, line in told.items() if span and span[0] <= line <= span[1]}
+        # A line of a paragraph repeats what the paragraph joined told, and nothing that another line of it told.
+        rules = {r for r, (line, whole) in told.items() if span and (whole == span if record.part else span[0] <= line <= span[1])}
         if rules:
             # Another reading of lines that told already: it may only add names.
             for hit in hits:
                 if hit.rule in rules:
-                    self._add(hit, record, self._attempt_of(record, hits), counts=False)
-            return []
+                    self._add(hit, record, counts=False)
+            return
         if record.part or (record.program == "multus" and record.level == "info"):
             hits = [h for h in hits if not h.cut and h.rule not in VAGUE]
         for hit in hits:
             if hit.rule and not hit.cut and hit.rule not in VAGUE:
-                told[hit.rule] = record.where.line
-        attempt = self._attempt_of(record, hits)
+                told[hit.rule] = (record.where.line, None if record.part else span)
         for hit in hits:
-            if hit.rule:
-                self._add(hit, record, attempt)
-        return hits
+            self._place(hit, record)
+
+    def conclude(self, rule: str, record: Record) -> None:
+        """Add a failure that no record tells by itself: `record` shows it together with another one."""
+        self._add(Hit(rule, Segment("add", (), record.message, 0, (), {}), {}, False, False), record)
+
+    def finish(self) -> None:
+        """Judge what was put off; call it once, after the last record."""
+        for waiting in self._orphans.values():
+            for hit, record in waiting:
+                self._add(hit, record)
+        for waiting in self._nameless.values():
+            for hit, record in waiting:
+                self._add(hit, record)
+        self._orphans.clear()
+        self._nameless.clear()
 
     def _classified(self, record: Record) -> list[Hit]:
         if record.level == "debug":
@@ -171,55 +258,121 @@ class Engine:
         hits = self._memo.get(key)
         if hits is None:
             hits = self._matcher.classify(record.message, record.program)
-            _keep(self._memo, key, hits, _RECENT)
+            self._memo[key] = hits
+            if len(self._memo) > _RECENT:
+                self._memo.popitem(last=False)
         return hits
+
+    def _place(self, hit: Hit, record: Record) -> None:
+        """Add a hit, or put it off until the pod of its sandbox is known."""
+        if not hit.rule:
+            if not hit.quiet and _is_network_error(hit.segment, record):
+                self._wonder(hit, record)
+            return
+        if hit.rule == "not-network" and _BROKEN.search(record.message):
+            own = own_pod(self._pod_named(hit, record))
+            hit = hit if own is None else hit._replace(rule=own.rule)
+        if hit.rule == "sandbox-network-failed" and hit.captures.get("reason"):
+            self._wonder(hit, record)
+        sandbox = hit.segment.fields.get("sandbox") or hit.captures.get("sandbox", "")
+        pod = self._pod_named(hit, record)
+        if sandbox and pod:
+            self._boxed(sandbox, pod)
+        elif sandbox and len(self._orphans) < PODS:
+            self._orphans.setdefault(sandbox, []).append((hit, record))
+            return
+        if pod:
+            self._settle(hit, record, pod)
+        elif record.program in ("crio", "multus", "containerd"):
+            self._hold_back(hit, record)
+            return
+        self._add(hit, record)
+
+    def _hold_back(self, hit: Hit, record: Record) -> None:
+        """Keep a hit that names no pod until the next lines of its process name one, or nothing does."""
+        waiting = self._nameless.setdefault((record.where.source, record.ident or record.program), [])
+        waiting.append((hit, record))
+        if len(waiting) > _NAMELESS:
+            self._add(*waiting.pop(0))
+
+    def _settle(self, hit: Hit, record: Record, pod: str) -> None:
+        """Give a pod to the lines of its process that said the same just before and named none."""
+        place = (record.where.source, record.ident or record.program)
+        waiting = self._nameless.get(place)
+        if not waiting:
+            return
+        for other, before in waiting:
+            same = other.rule == hit.rule and (before.time is None or record.time is None or 0 <= record.time - before.time < _CONTEXT)
+            self._add(other, before._replace(pod=pod) if same else before, counts=not same)
+        waiting.clear()
+
+    def _boxed(self, sandbox: str, pod: str) -> None:
+        """Learn whose sandbox it is."""
+        self._sandboxes[sandbox] = pod
+        if len(self._sandboxes) > PODS:
+            self._sandboxes.popitem(last=False)
+        for hit, record in self._orphans.pop(sandbox, ()):
+            self._add(hit, record)
 
     def hold(self, resource: Resource) -> None:
         """Take what an object tells: NADs name what a message leaves out, running pods show that a failure is over."""
-        self.nads.hold(resource)
+        self.inventory.hold(resource)
         for fault in faults(resource):
             segment = Segment("add", (), fault.text, 0, (), {})
             pod = f"{resource.namespace}/{resource.name}" if "pod" in fault.captures else ""
             record = Record(None, "object", fault.text, resource.where, fault.text, pod=pod)
-            self._add(Hit(fault.rule, segment, dict(fault.captures), False, False), record, "")
+            self._add(Hit(fault.rule, segment, dict(fault.captures), False, False), record)
         if resource.kind == "Pod":
             pod = f"{resource.namespace}/{resource.name}"
-            if len(self.known_pods) < OBJECTS:
-                self.known_pods.add(pod)
             status = mapping(resource.body.get("status"))
             ready = status.get("ready", True) and all(mapping(c).get("ready") for c in items(status.get("containerStatuses")))
             if ready and status.get("phase") == "Running":
-                self._works(pod, None, f"pod {pod} is Running")
+                self._works(pod, Success(None, ("", 0), False, f"pod {pod} is Running"))
 
     def _marked(self, mark: Mark, record: Record) -> None:
         if mark.pod and mark.sandbox:
-            _keep(self.sandboxes, mark.sandbox, mark.pod, PODS)
+            self._boxed(mark.sandbox, mark.pod)
         place = (record.where.source, record.ident or record.program)
         if mark.kind == "pod-context":
-            self._context[place] = (mark.pod, record.time)
-        elif mark.kind == "pod-ok" and self._context.get(place, ("", None))[0] != mark.pod:
-            self._context.pop(place, None)
-        if mark.kind == "pod-ok" and mark.pod:
-            self._works(mark.pod, record.time, record.raw, relative=record.relative)
-        if record.relative:
+            self._context[place] = (mark, record.time)
             return
-        if mark.kind == "pod-waits" and record.time is not None and len(self.waiting) < PODS:
-            self.waiting.setdefault(mark.pod, record.time)
-        if mark.kind in ("pod-ok", "node-ready") and record.time is not None:
-            self.node_ready = max(self.node_ready or 0, record.time)
-        if mark.kind == "start" and record.time is not None and len(self.starts) < PODS:
-            self.starts.append((record.time, mark.detail))
+        if mark.kind == "pod-ok":
+            context = self._context.get(place)
+            if context is not None and context[0].pod != mark.pod:
+                del self._context[place]
+            added = _ADDED.search(record.raw)
+            network = (added["network"] or "") if added is not None else None
+            self._works(mark.pod, Success(record.time, setting_of(record), record.relative, record.raw, network))
+        if record.relative or record.time is None:
+            return
+        setting, time = setting_of(record), record.time
+        if mark.kind == "pod-waits" and len(self.waiting) < PODS:
+            self.waiting.setdefault(mark.pod, Times()).meet(setting, time, time)
+        elif mark.kind == "pod-gone":
+            for pod in _PODS.findall(record.raw.partition("pods=")[2]):
+                if pod in self.gone or len(self.gone) < OBJECTS:
+                    self.gone.setdefault(pod, Times()).meet(setting, time, time)
+                own = own_pod(pod)
+                if own is not None:
+                    self.marks[time, setting, pod] = mark._replace(kind="stop", who=own.component), record
+        elif mark.kind == "node-ready" or (mark.kind == "pod-ok" and not mark.pod.startswith(_HOST_NETWORK)):
+            self.ready.meet(setting, time, time)
+        elif mark.kind in _JOURNALD:
+            self.journald.setdefault(mark.kind, set()).add(mark.detail)
+        if mark.kind in _STORY and len(self.marks) < _MARKS:
+            self.marks[time, setting, mark.detail] = mark, record
 
-    def _works(self, pod: str, time: int | None, text: str, *, relative: bool = False) -> None:
-        known = self.ok.setdefault(pod, [])
-        for number, before in enumerate(known):
-            if (before.relative, before.time is None, before.text[:4]) == (relative, time is None, text[:4]):
-                if (time or 0) >= (before.time or 0):
-                    known[number] = Success(time, relative, text)
-                return
-        known.append(Success(time, relative, text))
+    def _works(self, pod: str, success: Success) -> None:
+        known = self.ok.setdefault(pod, {})
+        kind = (success.network, success.relative, success.time is None)
+        before = known.get(kind)
+        if before is None or (before.time or 0, before.text) <= (success.time or 0, success.text):
+            known[kind] = success
+        if success.network is None and success.time is not None and not success.relative:
+            self.ok_times.setdefault(pod, Times()).meet(success.setting, success.time, success.time)
 
-    def _pod_of(self, hit: Hit, record: Record) -> str:
+    def _pod_named(self, hit: Hit, record: Record) -> str:
+        """Return the pod that a hit names, itself or through its sandbox, or ""."""
         namespace, pod = hit.segment.fields.get("namespace", ""), hit.segment.fields.get("pod", "")
         if pod:
             # Old wrappers name the pod without its namespace; the line's own key may know it.
@@ -229,26 +382,20 @@ class Engine:
         captured = hit.captures.get("pod")
         if captured and "/" not in captured:
             return f"{hit.captures.get('namespace', '')}/{captured}"
-        sandbox = hit.captures.get("sandbox")
-        if sandbox and sandbox in self.sandboxes:
-            return self.sandboxes[sandbox]
-        if record.program in ("crio", "multus", "containerd"):
-            pod, since = self._context.get((record.where.source, record.ident or record.program), ("", None))
-            if pod and (since is None or record.time is None or record.time - since < _CONTEXT):
-                return pod
-        return ""
+        return self._sandboxes.get(hit.segment.fields.get("sandbox") or hit.captures.get("sandbox", ""), "")
 
-    def _attempt_of(self, record: Record, hits: list[Hit]) -> str:
-        for hit in hits:
-            sandbox = hit.segment.fields.get("sandbox", "")
-            pod = self._pod_of(hit, record)
-            if sandbox and pod:
-                _keep(self.sandboxes, sandbox, pod, PODS)
-            if sandbox:
-                return sandbox
-        return ""
+    def _pod_of(self, hit: Hit, record: Record) -> str:
+        """Return the pod that a hit names, else the one whose turn it is in that log, else ""."""
+        pod = self._pod_named(hit, record)
+        if pod or record.program not in ("crio", "multus", "containerd"):
+            return pod
+        context = self._context.get((record.where.source, record.ident or record.program))
+        if context is None:
+            return ""
+        mark, since = context
+        return mark.pod if since is None or record.time is None or 0 <= record.time - since < _CONTEXT else ""
 
-    def _add(self, hit: Hit, record: Record, attempt: str, *, counts: bool = True) -> None:
+    def _add(self, hit: Hit, record: Record, *, counts: bool = True) -> None:
         rule = self._catalog.by_id[hit.rule]
         pod = self._pod_of(hit, record)
         captures = {k: v for k, v in hit.captures.items() if v}
@@ -264,51 +411,90 @@ class Engine:
         identity = (rule.id, key, pod if rule.about != "node" and not any(key) else "")
         group = self.groups.get(identity)
         if group is None:
-            group = self.groups[identity] = Group(rule, key, captures, len(self.groups))
-        else:
-            for k, v in captures.items():
-                group.captures.setdefault(k, v)
+            group = self.groups[identity] = Group(rule, key)
+        group.learn(captures, record.time if record.time is not None and not record.relative else _NEVER)
         group.programs.add(record.program)
         group.added = group.added or hit.segment.op != "delete"
         group.whole = group.whole or not hit.cut
-        new = counts and self._is_new(rule.id, key, pod, attempt, record)
-        if new:
-            kind = "event" if record.program == "event" else "chain" if hit.segment.in_chain and record.program in ("kubelet", "microshift") else record.program
-            place = (record.where.source, kind)
-            group.counts[place] = group.counts.get(place, 0) + max(1, record.times)
+        group.bare = group.bare or not pod
+        new = counts and self._counted(group, hit, record, pod)
         times = group.pods.setdefault(pod, PodTimes()) if pod and (pod in group.pods or len(group.pods) < PODS) else None
         if record.relative:
             if times is not None:
                 times.last_relative = latest(times.last_relative, record.time)
-        else:
+        elif record.time is not None:
+            setting = setting_of(record)
             first = record.first if record.first is not None else record.time
-            group.first = earliest(group.first, first)
-            group.last = latest(group.last, record.time)
+            group.times.meet(setting, first, record.time)
             if times is not None:
-                times.last = latest(times.last, record.time)
+                times.times.meet(setting, first, record.time)
         if new:
-            self._sample(group, record)
+            time = None if record.relative else record.time
+            group.cite(Evidence(record.where.source, record.where.line, record.where.cursor, time, record.raw))
 
-    def _is_new(self, rule: str, key: tuple[str, ...], pod: str, attempt: str, record: Record) -> bool:
-        """Return False if this attempt was counted before: the kubelet logs each four times, Multus twice."""
-        second = record.time // 1_000_000 if record.time is not None else None
-        if record.program == "event":
-            mark = (record.where.source, "event", rule, *key, pod, record.raw if record.time is None else str(record.time), attempt)
-        elif attempt:
-            mark = (record.where.source, rule, *key, attempt)
+    def _counted(self, group: Group, hit: Hit, record: Record, pod: str) -> bool:
+        """Count a hit unless its attempt was counted before: the kubelet logs each four times, Multus twice.
+
+        An attempt is known by its sandbox, else by its second; an event of the API by its own words.
+        """
+        rule, key = group.rule.id, group.key
+        attempt = hit.segment.fields.get("sandbox") or hit.captures.get("sandbox", "")
+        second = record.time // 1_000_000 if record.time is not None and not record.relative else None
+        if record.program == "event" and (record.times > 1 or second is None or record.first is not None):
+            event = (record.reason, hash((pod, attempt or " ".join(record.message.split()))))
+            known = group.events.get(event, 0)
+            if (known or len(group.events) < _EVENTS) and record.times > known:
+                group.events[event] = record.times
+            return not known
+        kind = record.program if record.program != "event" else f"event {record.reason}"
+        if attempt:
+            kind, mark = "attempt", attempt
         else:
-            mark = (record.where.source, rule, *key, pod, str(second) if second is not None else record.message[-200:])
-        if mark in self._recent:
-            self._recent.move_to_end(mark)
+            mark = str(second) if second is not None else record.message[-200:]
+        if not self._attempts.new(rule, key, pod, kind, mark):
             return False
-        _keep(self._recent, mark, None, _RECENT)
+        group.counts[kind] += max(1, record.times)
         return True
 
-    def _sample(self, group: Group, record: Record) -> None:
-        time = None if record.relative else record.time
-        evidence = Evidence(record.where.source, record.where.line, record.where.cursor, time, record.raw)
-        samples = group.samples
-        if len(samples) < SAMPLES:
-            samples.append(evidence)
-        elif record.time is not None and (samples[-1].time or 0) <= record.time:
-            samples[-1] = evidence  # keep the first ones and the newest
+    def _wonder(self, hit: Hit, record: Record) -> None:
+        """Keep a network error that no rule explains, by its shape."""
+        form = shape(hit.segment.root)
+        if not form:
+            return
+        known = self.unexplained.get(form)
+        if known is None:
+            if len(self.unexplained) >= _SHAPES:
+                return
+            known = self.unexplained[form] = Unexplained(form)
+        attempt = hit.segment.fields.get("sandbox") or (record.time // 1_000_000 if record.time is not None else record.message)
+        if self._attempts.new("", form, attempt):
+            known.count += max(1, record.times)
+        pod = self._pod_of(hit, record)
+        if pod and len(known.pods) < PODS:
+            known.pods.add(pod)
+        if not record.relative:
+            known.first, known.last = earliest(known.first, record.time), latest(known.last, record.time)
+        example = Evidence(record.where.source, record.where.line, record.where.cursor, None if record.relative else record.time, record.raw)
+        if known.example is None or (example.time or _NEVER, example.source, example.line) < (
+            known.example.time or _NEVER,
+            known.example.source,
+            known.example.line,
+        ):
+            known.example = example
+
+
+_ADDED = re.compile(r"\bAdd \S+ \[[^\]]*\](?: from (?P<network>\S+))?")
+_PODS = re.compile(r"[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*")
+_HOST_NETWORK = ("openshift-ovn-kubernetes/", "openshift-multus/", "kube-system/", "openshift-dns/node-resolver")
+"""Pods on the host's network, which start without any."""
+_STORY = frozenset({"start", "stop", "cni-config", "renamed", "clock"})
+_JOURNALD = frozenset({"lost", "volatile", "persistent"})
+_BROKEN = re.compile(r"CrashLoopBackOff|ImagePullBackOff|ErrImagePull|CreateContainer\w*Error|RunContainerError")
+_TELLING = frozenset({"multus", "cni", "ovn", "whereabouts", "dhcp"})
+
+
+def _is_network_error(segment: Segment, record: Record) -> bool:
+    """Return True for an error of a network layer that no rule knows, as a journal, a log or an event tells it."""
+    if not segment.root or record.part or not record.program:
+        return False
+    return segment.in_chain or (record.program in _TELLING and record.level == "error")

@@ -22,3 +22,7 @@ class RuleError(MsnetError):
 
 class InputError(MsnetError):
     """An input cannot be read at all."""
+
+
+class NoEvidenceError(MsnetError):
+    """Nothing that was named could be used as evidence."""

@@ -1,14 +1,16 @@
-"""What the objects among the evidence tell: NADs by name, and which of them a pod asks for."""
+"""What the objects among the evidence tell: NADs by name, which of them a pod asks for, which pods there are, what changed when."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from diagnose.checks.manifest import NETWORKS
-from diagnose.model import Resource
+from diagnose.model import LINK, Resource
 from diagnose.parse.tree import items, mapping
+from diagnose.parse.when import rfc3339
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,27 +20,131 @@ class Nad:
     namespace: str
     name: str
     facts: dict[str, str]
+    version: int = 0
+    """Its resourceVersion: the higher one is the newer state."""
 
 
-class Nads:
-    """The NADs that were held, found by their own name or by the CNI network name in their config."""
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One network interface of the host, as `ip -j link` shows it."""
+
+    mac: str
+    altnames: tuple[str, ...]
+    physical: bool
+
+
+_LIMIT = 50_000
+"""Pods that are remembered."""
+
+
+_VIRTUAL = ("veth", "br-", "ovs-", "ovn-", "cni", "docker", "virbr", "tap", "genev")
+
+
+class Change(NamedTuple):
+    """Something that was done to an object, as its metadata tell."""
+
+    time: int
+    """Microseconds since the epoch."""
+    kind: str
+    namespace: str
+    name: str
+    what: str
+    """"created", "config" or "annotation"."""
+    who: str
+    """The field manager, "" where it is not told."""
+
+
+class Inventory:
+    """The objects that were held; NADs are found by their own name or by the CNI network name in their config."""
 
     def __init__(self) -> None:
         """Begin empty."""
         self._by_name: dict[tuple[str, str], Nad] = {}
         self._by_network: dict[str, list[Nad]] = {}
         self._asked: dict[str, set[tuple[str, str]]] = {}
+        self._listed: dict[str, set[str]] = {}
+        self.links: dict[str, Link] = {}
+        """The host's network interfaces."""
+        self._beside: dict[str, set[str]] = {}
+        self.pods: set[str] = set()
+        """All pods ("namespace/name") among the objects."""
+        self.changes: set[Change] = set()
+        self.facts: dict[str, dict[str, str]] = {}
+        """What two reports can be compared by: kind ("nad", "image", "version"), then name and value."""
 
     def hold(self, resource: Resource) -> None:
-        """Take a NAD or a pod; other kinds are left alone."""
+        """Take an object; kinds that tell nothing are left alone."""
         if resource.kind == "NetworkAttachmentDefinition":
-            nad = Nad(resource.namespace, resource.name, _facts(resource))
-            self._by_name[resource.namespace, resource.name] = nad
-            self._by_network.setdefault(nad.facts.get("network", ""), []).append(nad)
-        elif resource.kind == "Pod":
-            value = mapping(mapping(resource.body.get("metadata")).get("annotations")).get(NETWORKS)
-            if isinstance(value, str):
-                self._asked.setdefault(f"{resource.namespace}/{resource.name}", set()).update(_asked(value, resource.namespace))
+            self._hold_nad(resource)
+        elif resource.kind == "Pod" and len(self.pods) < _LIMIT:
+            self._hold_pod(resource)
+        elif resource.kind == LINK:
+            self._hold_link(resource)
+        elif resource.kind == "Node":
+            info = mapping(mapping(resource.body.get("status")).get("nodeInfo"))
+            for key in ("kubeletVersion", "kernelVersion", "containerRuntimeVersion", "osImage"):
+                self._note("version", f"{resource.name} {key}", info.get(key))
+
+    def _note(self, kind: str, name: str, value: object) -> None:
+        if isinstance(value, str) and value:
+            self.facts.setdefault(kind, {})[name] = value
+
+    def _hold_nad(self, resource: Resource) -> None:
+        where = resource.namespace, resource.name
+        nad = Nad(resource.namespace, resource.name, _facts(resource), _version(resource))
+        known = self._by_name.get(where)
+        if known is not None and known.version > nad.version:
+            return  # an older state of it
+        if known is not None:
+            self._by_network[known.facts.get("network", "")].remove(known)
+        self._by_name[where] = nad
+        self._by_network.setdefault(nad.facts.get("network", ""), []).append(nad)
+        self._note("nad", "/".join(where), mapping(resource.body.get("spec")).get("config"))
+        self.changes.update(_changes(resource, "f:spec", "config"))
+
+    def _hold_pod(self, resource: Resource) -> None:
+        pod = f"{resource.namespace}/{resource.name}"
+        self.pods.add(pod)
+        self._listed.setdefault(resource.where.source, set()).add(pod)
+        value = mapping(mapping(resource.body.get("metadata")).get("annotations")).get(NETWORKS)
+        if isinstance(value, str):
+            self._asked.setdefault(pod, set()).update(_asked(value, resource.namespace))
+            self.changes.update(_changes(resource, NETWORKS, "annotation"))
+        for container in map(mapping, items(mapping(resource.body.get("spec")).get("containers"))):
+            self._note("image", f"{pod} {container.get('name')}", container.get("image"))
+
+    def _hold_link(self, resource: Resource) -> None:
+        body = resource.body
+        kind = mapping(body.get("linkinfo")).get("info_kind")
+        physical = body.get("link_type") == "ether" and not kind and not str(body.get("ifname", "")).startswith(_VIRTUAL)
+        link = Link(str(body.get("address") or ""), tuple(str(x) for x in items(body.get("altnames"))), physical)
+        self.links[resource.name] = link
+        self._beside.setdefault(resource.where.source, set()).add(resource.name)
+        if link.mac and physical:
+            self._note("nic", resource.name, link.mac)
+
+    def moved(self, name: str) -> str:
+        """Return the interface that has the MAC address of interface `name` and never stands beside it, or ""."""
+        mine = self.links.get(name)
+        if mine is None or not mine.physical or not mine.mac:
+            return ""
+        beside = {n for names in self._beside.values() if name in names for n in names}
+        return next((n for n, link in sorted(self.links.items()) if n not in beside and link.physical and link.mac == mine.mac), "")
+
+    def asks(self) -> bool:
+        """Return True if a pod's annotation asks for a network."""
+        return any(self._asked.values())
+
+    def nads(self) -> list[Nad]:
+        """Return all NADs, in the order of their names."""
+        return [self._by_name[k] for k in sorted(self._by_name)]
+
+    def lacks(self, pod: str) -> str:
+        """Return the file that lists other pods of that pod's namespace and not it, or "" where none shows that it is gone."""
+        if pod in self.pods:
+            return ""
+        namespace = pod.partition("/")[0] + "/"
+        return min((s for s, pods in self._listed.items() if len(pods) > 1 and any(p.startswith(namespace) for p in pods)), default="")
 
     def find(self, namespace: str, name: str) -> Nad | None:
         """Return the NAD of that name in that namespace, else the only one with that CNI network name, else None."""
@@ -57,6 +163,23 @@ class Nads:
     def asking(self, namespace: str, name: str) -> list[str]:
         """Return the pods ("namespace/name") whose annotation names that NAD."""
         return sorted(pod for pod, asked in self._asked.items() if (namespace, name) in asked)
+
+
+def _version(resource: Resource) -> int:
+    text = str(mapping(resource.body.get("metadata")).get("resourceVersion", ""))
+    return int(text) if text.isdigit() else 0
+
+
+def _changes(resource: Resource, field: str, what: str) -> Iterator[Change]:
+    """Yield when an object was made, and when `field` was last set by each manager (metadata.managedFields)."""
+    meta = mapping(resource.body.get("metadata"))
+    made = rfc3339(str(meta.get("creationTimestamp") or ""))
+    if made is not None and resource.kind != "Pod":
+        yield Change(made, resource.kind, resource.namespace, resource.name, "created", "")
+    for entry in map(mapping, items(meta.get("managedFields"))):
+        time = rfc3339(str(entry.get("time") or ""))
+        if time is not None and time != made and f"f:{field.removeprefix('f:')}" in json.dumps(entry.get("fieldsV1"), default=str):
+            yield Change(time, resource.kind, resource.namespace, resource.name, what, str(entry.get("manager") or ""))
 
 
 def _asked(value: str, namespace: str) -> set[tuple[str, str]]:

@@ -20,6 +20,7 @@ class Labels:
     resolved_count: str
     info_count: str
     blind_count: str
+    """`{n}` blind spots; `{s}` is the plural's ending."""
     evidence_window: str
     lines: str
     state: dict[str, str]
@@ -56,6 +57,33 @@ class Labels:
     root: str
     rule: str
     names: str
+    unexplained: str
+    unexplained_count: str
+    """`{n}` network errors that no rule explains."""
+    symptoms_count: str
+    """`{n}` symptoms that the findings explain."""
+    checked: str
+    timeline: str
+    before: str
+    """What changed just before the first failure."""
+    proof: dict[str, str]
+    """What shows a finding's state, by `Proof.kind`."""
+    hint: dict[str, str]
+    """What was compared, by `Hint.kind`."""
+    moment: dict[str, str]
+    """A turn of the node's story, by `Moment.kind`."""
+    component: dict[str, str]
+    blind_spot: dict[str, str]
+    """What was not looked at, by `Gap.kind`; values in braces."""
+    not_whole: str
+    differences: str
+    cured: str
+    new: str
+    changed: str
+    same: str
+    not_seen: str
+    facts: dict[str, str]
+    verify_verdict: dict[str, str]
 
 
 EN = Labels(
@@ -65,10 +93,10 @@ EN = Labels(
     causes="{n} active",
     resolved_count="{n} resolved",
     info_count="{n} for information",
-    blind_count="{n} blind spots",
+    blind_count="{n} blind spot{s}",
     evidence_window="evidence",
     lines="lines",
-    state={"active": "ACTIVE", "resolved": "resolved", "unknown": "state unknown"},
+    state={"active": "ACTIVE", "flapping": "FLAPPING", "resolved": "resolved", "unknown": "state unknown"},
     severity={"error": "error", "warning": "warning", "info": "info"},
     confidence={"high": "high", "medium": "medium", "low": "low"},
     confidence_why={"high": "the message says so", "medium": "the message may have another cause", "low": "healthy nodes show it, too"},
@@ -106,6 +134,79 @@ EN = Labels(
     root="root message",
     rule="rule",
     names="names",
+    unexplained="unexplained network errors",
+    unexplained_count="{n} unexplained",
+    symptoms_count="{n} symptom{s} explained",
+    checked="checked",
+    timeline="timeline",
+    before="just before",
+    proof={
+        "added": "the network was added",
+        "works": "the pod works",
+        "running": "the pod runs",
+        "ready": "a pod got its network, or the node became ready",
+        "deleted": "the pod was deleted",
+        "absent": "the pod is not in the list of pods any more",
+        "restarted": "the node started again, and the failure did not come back",
+        "silent": "no further attempt, though the log goes on: the pod may be gone, or work",
+    },
+    hint={
+        "nads": "NADs in namespace {namespace}: {names}",
+        "nad-elsewhere": 'a NAD named "{nad}" exists as {names}: write it with its namespace, or copy it',
+        "nad-exists": "NAD {nad} exists now: it was made later, or a pod that still fails asks for another one",
+        "nearest": "did you mean {names}?",
+        "renamed": "the kernel renamed {old} to {new} ({device}): did you mean {new}?",
+        "altname": "{old} is another name of interface {new}; the plugins know the first name only",
+        "same-mac": "{new} has the MAC address ({mac}) that {old} had: the interface was renamed",
+        "same-driver": "{old} ({driver} at {was}) was not there after the last start, and {new} ({driver} at {is}) is new: the interface was renamed",
+        "links": "network interfaces of the node: {names}",
+    },
+    moment={
+        "boot": "the node started",
+        "start": "started",
+        "stop": "stopped",
+        "cni-config": "CNI configuration",
+        "renamed": "interface renamed",
+        "clock": "clock",
+        "jump": "the clock was set",
+        "created": "created",
+        "config": "changed",
+        "annotation": "network annotation set",
+        "failure": "first failure",
+        "last": "last failure",
+        "recovery": "over",
+    },
+    component={"microshift": "MicroShift", "crio": "CRI-O", "kubelet": "kubelet", "multus": "Multus", "ovn": "OVN", "dhcp": "DHCP daemon", "node": "node"},
+    blind_spot={
+        "pasted": "only the pasted text was judged: no journal, no events, no objects",
+        "no-kubelet": "neither the journal of microshift.service nor pod events: the cause of a failed pod network stands there",
+        "events-only": "no journal: the API server keeps events for three hours only, and they lack what CRI-O and Multus log",
+        "objects-only": "neither journal nor events: only what objects show was judged",
+        "no-nads": "no NADs: whether a network exists and what it says was not checked",
+        "no-pods": "no pods: a pod that runs without a network it asked for makes no error, and would not be seen",
+        "namespaces": "pods, events and annotations of these namespaces are missing: {namespaces}",
+        "journal-late": "the journal of the boot of {boot} begins at {first}: what came before is not known",
+        "one-boot": "the journal holds one boot, since {boot}: earlier ones were not looked at",
+        "volatile": "the journal is volatile: it is lost at each restart of the node",
+        "lost": "journald dropped {n} messages of {unit}",
+        "obfuscated": "addresses or names were obfuscated: whether two of them are the same is unknown",
+        "forbidden": "{text}",
+        "not-all-users": "{text}",
+    },
+    not_whole="not to its end",
+    differences="what else differs",
+    cured="cured",
+    new="new",
+    changed="changed",
+    same="same",
+    not_seen="not seen any more",
+    facts={"nad": "NAD", "image": "image", "version": "version", "nic": "interface"},
+    verify_verdict={
+        "cured": "cured",
+        "failing": "not cured",
+        "unknown": "unknown: this evidence does not show whether it is cured",
+        "not-seen": "not seen in this evidence",
+    },
 )
 
 JA = Labels(
@@ -118,7 +219,7 @@ JA = Labels(
     blind_count="確認できなかった点 {n} 件",
     evidence_window="証拠",
     lines="行",
-    state={"active": "継続中", "resolved": "解決済み", "unknown": "状態不明"},
+    state={"active": "継続中", "flapping": "断続的に再発", "resolved": "解決済み", "unknown": "状態不明"},
     severity={"error": "エラー", "warning": "警告", "info": "情報"},
     confidence={"high": "高", "medium": "中", "low": "低"},
     confidence_why={"high": "メッセージに明記", "medium": "別の原因もありうる", "low": "正常なノードでも見られる"},
@@ -156,6 +257,79 @@ JA = Labels(
     root="根本のメッセージ",
     rule="ルール",
     names="名前",
+    unexplained="原因不明のネットワークエラー",
+    unexplained_count="原因不明 {n} 件",
+    symptoms_count="付随する症状 {n} 件",
+    checked="照合",
+    timeline="時系列",
+    before="直前の変化",
+    proof={
+        "added": "ネットワークが追加されました",
+        "works": "Pod は動作しています",
+        "running": "Pod は実行中です",
+        "ready": "Pod がネットワークを得たか、ノードが Ready になりました",
+        "deleted": "Pod は削除されました",
+        "absent": "Pod の一覧にこの Pod はもうありません",
+        "restarted": "ノードの再起動後、障害は再発していません",
+        "silent": "ログは続いていますが、その後の試行がありません。Pod は削除されたか、動作している可能性があります",
+    },
+    hint={
+        "nads": "名前空間 {namespace} の NAD: {names}",
+        "nad-elsewhere": "NAD「{nad}」は {names} として存在します。名前空間を付けて指定するか、コピーしてください",
+        "nad-exists": "NAD {nad} は現在存在します。後から作成されたか、まだ失敗する Pod は別の NAD を要求しています",
+        "nearest": "もしかして {names} ですか?",
+        "renamed": "カーネルが {old} を {new} に改名しました ({device})。もしかして {new} ですか?",
+        "altname": "{old} はインターフェース {new} の別名です。プラグインは第一の名前しか認識しません",
+        "same-mac": "{new} の MAC アドレス ({mac}) は {old} のものと同じです。インターフェースが改名されました",
+        "same-driver": "{old} ({driver}、{was}) は前回の起動後になく、{new} ({driver}、{is}) が新しく現れました。インターフェースが改名されました",
+        "links": "ノードのネットワークインターフェース: {names}",
+    },
+    moment={
+        "boot": "ノード起動",
+        "start": "起動",
+        "stop": "停止",
+        "cni-config": "CNI 設定",
+        "renamed": "インターフェース改名",
+        "clock": "時計",
+        "jump": "時計の変更",
+        "created": "作成",
+        "config": "変更",
+        "annotation": "ネットワークのアノテーション設定",
+        "failure": "最初の障害",
+        "last": "最後の障害",
+        "recovery": "解決",
+    },
+    component={"microshift": "MicroShift", "crio": "CRI-O", "kubelet": "kubelet", "multus": "Multus", "ovn": "OVN", "dhcp": "DHCP デーモン", "node": "ノード"},
+    blind_spot={
+        "pasted": "貼り付けられたテキストだけを判定しました。ジャーナル、イベント、オブジェクトは見ていません",
+        "no-kubelet": "microshift.service のジャーナルも Pod のイベントもありません。Pod のネットワーク障害の原因はそこにあります",
+        "events-only": "ジャーナルがありません。API サーバーはイベントを 3 時間しか保持せず、CRI-O と Multus のログは含まれません",
+        "objects-only": "ジャーナルもイベントもありません。オブジェクトから分かることだけを判定しました",
+        "no-nads": "NAD がありません。ネットワークの有無と内容は確認していません",
+        "no-pods": "Pod がありません。要求したネットワークなしで動作する Pod はエラーを出さないため、検出できません",
+        "namespaces": "次の名前空間の Pod、イベント、アノテーションがありません: {namespaces}",
+        "journal-late": "{boot} からの起動のジャーナルは {first} に始まります。それ以前のことは分かりません",
+        "one-boot": "ジャーナルには {boot} 以降の 1 回の起動しかありません。それより前は見ていません",
+        "volatile": "ジャーナルは揮発性で、ノードの再起動のたびに失われます",
+        "lost": "journald が {unit} のメッセージ {n} 件を破棄しました",
+        "obfuscated": "アドレスまたは名前が難読化されています。同じものかどうかは分かりません",
+        "forbidden": "{text}",
+        "not-all-users": "{text}",
+    },
+    not_whole="途中まで",
+    differences="その他の違い",
+    cured="解決",
+    new="新規",
+    changed="変化",
+    same="変化なし",
+    not_seen="検出されなくなりました",
+    facts={"nad": "NAD", "image": "イメージ", "version": "バージョン", "nic": "インターフェース"},
+    verify_verdict={
+        "cured": "解決しました",
+        "failing": "解決していません",
+        "unknown": "不明: この証拠からは解決したかどうか分かりません",
+        "not-seen": "この証拠には見られません",
+    },
 )
 
 _TABLES = {"en": EN, "ja": JA}

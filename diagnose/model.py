@@ -29,6 +29,9 @@ class Record(NamedTuple):
     pid: str = ""
     host: str = ""
     boot: str = ""
+    """The journal's boot id, where the record carries it."""
+    offset: int | None = None
+    """Microseconds of the wall clock at which the boot began by the clock at that record: it changes where the clock is stepped."""
     level: str = ""
     pod: str = ""
     """"namespace/name", when the line itself tells; the namespace may be empty."""
@@ -46,8 +49,12 @@ class Record(NamedTuple):
     """Lines of which this is another reading: it counts only if none of them told anything."""
 
 
+LINK = "Link"
+"""The kind of a `Resource` that is a network interface of the host."""
+
+
 class Resource(NamedTuple):
-    """One Kubernetes object."""
+    """One Kubernetes object, or one part of the host (see `LINK`)."""
 
     kind: str
     namespace: str
@@ -57,11 +64,18 @@ class Resource(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """What could not be read, why, and what would help."""
+    """What was not looked at, why, and the command or act that would show it."""
 
     source: str
     reason: str
+    """Why an input could not be read, in the reader's own words; "" where `kind` says it (see `Labels.blind_spot`)."""
     hint: str = ""
+    kind: str = "unreadable"
+    """Which blind spot it is: unreadable, or one of `blind.py`."""
+    hides: bool = True
+    """True if a failure could stand there that no other evidence would show."""
+    values: tuple[tuple[str, str], ...] = ()
+    """Names that fill the words of `kind`."""
 
 
 def earliest(a: int | None, b: int | None) -> int | None:
@@ -72,6 +86,36 @@ def earliest(a: int | None, b: int | None) -> int | None:
 def latest(a: int | None, b: int | None) -> int | None:
     """Return the later of two times, of which either may be unknown."""
     return b if a is None else a if b is None else max(a, b)
+
+
+@dataclass(slots=True)
+class BootSeen:
+    """One boot of the node, as the entries of a journal tell it."""
+
+    first: int | None = None
+    last: int | None = None
+    settings: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
+    """The wall clock's settings, by seconds of its offset from the monotonic clock: first and last monotonic time (microseconds) of each."""
+
+    def meet(self, time: int, offset: int) -> None:
+        """Widen the boot to `time`, shown by a clock that was set to `offset`."""
+        self.first, self.last = earliest(self.first, time), latest(self.last, time)
+        self._set(offset_second(offset), time - offset, time - offset)
+
+    def join(self, other: BootSeen) -> None:
+        """Add what another input shows of the same boot."""
+        self.first, self.last = earliest(self.first, other.first), latest(self.last, other.last)
+        for second, (since, until) in other.settings.items():
+            self._set(second, since, until)
+
+    def _set(self, second: int, since: int, until: int) -> None:
+        known = self.settings.get(second, (since, until))
+        self.settings[second] = (min(known[0], since), max(known[1], until))
+
+
+def offset_second(offset: int) -> int:
+    """Return an offset between clocks in whole seconds, by which the settings of a clock are told apart."""
+    return round(offset / 1_000_000)
 
 
 @dataclass(slots=True)
@@ -88,6 +132,10 @@ class InputSeen:
     note: str = ""
     programs: set[str] = field(default_factory=set[str])
     """The programs (see `rule.INPUTS`) whose lines were met in samples of it."""
+    obfuscated: bool = False
+    """True if a tool replaced addresses or names in it, so that equal and unequal ones prove nothing."""
+    boots: dict[str, BootSeen] = field(default_factory=dict[str, BootSeen])
+    """The boots of its entries, by boot id."""
 
     def meet(self, time: int | None) -> None:
         """Widen the span of the input to `time`, if it is known."""
@@ -120,6 +168,44 @@ class StepText(NamedTuple):
     effect: str
 
 
+class Proof(NamedTuple):
+    """What shows that a failure is over, or why its state cannot be told."""
+
+    kind: str
+    """added (an interface), works, running, ready (the node), deleted, absent, restarted or silent: see `Labels.proof`."""
+    time: int | None
+    text: str
+    """The evidence as it stands, or the moment or file it rests on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """A finding folded beneath its cause."""
+
+    rule: str
+    count: int
+    by: str
+    """The rule that explains it directly: the cause's own, or another symptom's."""
+
+
+class Hint(NamedTuple):
+    """What was compared, and what may be meant instead: see `Labels.hint`."""
+
+    kind: str
+    values: dict[str, str]
+
+
+class Moment(NamedTuple):
+    """One turn of the node's story: see `Labels.moment`."""
+
+    time: int
+    kind: str
+    text: str
+    """Names or the line's own words."""
+    rule: str = ""
+    """The finding that begins, ends or goes on here."""
+
+
 @dataclass(slots=True)
 class Finding:
     """One failure: what, whom it hits, how sure, since when, how often, and its proof."""
@@ -128,21 +214,36 @@ class Finding:
     severity: str
     confidence: str
     state: str
-    """active, resolved or unknown."""
+    """active, flapping, unknown or resolved."""
     affected: list[Affected]
     captures: dict[str, str]
     count: int
     first: int | None
     last: int | None
     evidence: list[Evidence]
-    explains: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
-    """Symptoms folded beneath this finding: rule id and count."""
-    resolved_by: str = ""
-    """What shows that it is over."""
+    subject: str = ""
+    """What the failure belongs to ("namespace/name" ...): with the rule, the same in every report on it."""
+    explains: list[Symptom] = field(default_factory=list[Symptom])
+    """Symptoms folded beneath this finding, each behind what explains it."""
+    proof: Proof | None = None
+    """What shows its state, where that is not the last failure itself."""
+    hints: list[Hint] = field(default_factory=list[Hint])
     cut: bool = False
     """True if no message of it was whole."""
     sources: tuple[str, ...] = ()
     """The programs whose records show it."""
+
+
+@dataclass(slots=True)
+class Unexplained:
+    """Network errors of one shape that no rule explains."""
+
+    shape: str
+    count: int = 0
+    pods: set[str] = field(default_factory=set[str])
+    first: int | None = None
+    last: int | None = None
+    example: Evidence | None = None
 
 
 @dataclass(slots=True)
@@ -159,3 +260,7 @@ class Report:
     not_checked: list[tuple[str, str]]
     window: tuple[int | None, int | None] = (None, None)
     notes: list[str] = field(default_factory=list[str])
+    unexplained: list[Unexplained] = field(default_factory=list[Unexplained])
+    timeline: list[Moment] = field(default_factory=list[Moment])
+    facts: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    """What two reports can be compared by: kind, then name and value."""

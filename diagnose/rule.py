@@ -23,6 +23,8 @@ INPUTS: Final = (
     "admission", "kernel", "audit", "systemd", "greenboot", "kubectl", "pod-log",
 )  # fmt: skip
 """Where a message may stand: a CNI error chain of any program, or the log of one program."""
+JOINS: Final = ("pod", "nad", "network", "node")
+"""What a cause and its symptom have in common: all pods of the symptom, the NAD, the CNI network, or the node at the time."""
 KINDS: Final = ("say", "root", "tail")
 """say: the text is unmistakable and may stand anywhere in the message; root: only where a clause begins;
 tail: the last resort, an errno text of which the layer above is the better witness."""
@@ -73,7 +75,12 @@ class Rule:
     """Seconds after a start of the node, MicroShift, CRI-O or Multus in which this is normal when it ends by itself; 0: never."""
     key: tuple[str, ...]
     messages: tuple[Message, ...]
-    explains: tuple[str, ...]
+    symptom: bool
+    """True if it only tells that a pod's network failed: any other finding on the same pod explains it."""
+    over: str
+    """What shows that it is over: "pod", each pod's own success, or "node", the first pod that gets its network."""
+    explains: dict[str, tuple[str, ...]]
+    """Rules of which this one is the cause, by what joins the two (see `JOINS`)."""
     guide: tuple[str, ...]
     refs: tuple[str, ...]
     steps: tuple[Step, ...]
@@ -117,7 +124,7 @@ def _text(raw: dict[str, Any], language: str, steps: int, errors: list[str]) -> 
     return Text(str(raw.get("title", "")), str(raw.get("cause", "")).strip(), tuple(words), str(raw.get("verify", "")))
 
 
-_KEYS = {"id", "since", "severity", "confidence", "about", "grace", "key", "messages", "explains", "guide", "refs", "steps", "verify", "text"}  # fmt: skip
+_KEYS = {"id", "since", "severity", "confidence", "about", "grace", "key", "symptom", "over", "messages", "explains", "guide", "refs", "steps", "verify", "text"}  # fmt: skip
 
 
 def rule_from_mapping(raw: dict[str, Any], *, area: str, where: str) -> Rule:
@@ -129,6 +136,9 @@ def rule_from_mapping(raw: dict[str, Any], *, area: str, where: str) -> Rule:
         _expect(errors, key in raw, f"{key} is missing")
     for key, allowed in (("severity", SEVERITIES), ("confidence", CONFIDENCES), ("about", ABOUT)):
         _expect(errors, raw.get(key) in allowed, f"{key} must be one of {', '.join(allowed)}")
+    _expect(errors, raw.get("over", "pod") in ("pod", "node"), "over must be pod or node")
+    for join in mapping(raw.get("explains")):
+        _expect(errors, join in JOINS, f"explains: {join} must be one of {', '.join(JOINS)}")
     steps: list[Step] = []
     for number, item in enumerate(cast("list[dict[str, Any]]", raw.get("steps") or []), 1):
         effect = str(item.get("effect", ""))
@@ -149,7 +159,9 @@ def rule_from_mapping(raw: dict[str, Any], *, area: str, where: str) -> Rule:
         grace=int(raw.get("grace") or 0),
         key=tuple(raw.get("key") or DEFAULT_KEYS.get(str(raw.get("about")), ())),
         messages=_messages(raw.get("messages") or [], rule_id, errors),
-        explains=tuple(raw.get("explains") or ()),
+        symptom=raw.get("symptom") is True,
+        over=str(raw.get("over") or "pod"),
+        explains={str(join): tuple(str(x) for x in items(ids)) for join, ids in mapping(raw.get("explains")).items()},
         guide=tuple(str(x) for x in raw.get("guide") or ()),
         refs=tuple(raw.get("refs") or ()),
         steps=tuple(steps),

@@ -122,7 +122,7 @@ def test_findings_can_be_narrowed(msnet) -> None:
 
 def test_quiet_prints_verdict_and_titles_only(msnet) -> None:
     out = msnet("diagnose", "--quiet", "-", stdin=MISSING).stdout.decode()
-    assert out.splitlines()[1:] == ["VERDICT  1 active", '  ✖  nad-not-found  NAD "pay-lan" does not exist in namespace "shop"']
+    assert out.splitlines()[1:] == ["VERDICT  1 active, 1 blind spot", '  ✖  nad-not-found  NAD "pay-lan" does not exist in namespace "shop"']
 
 
 def test_japanese_from_option_or_locale(msnet) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from diagnose.diagnosis import Selection
-from diagnose.model import Finding, Report
+from diagnose.model import Finding, Report, Symptom
 
 UID = "0b9c3c1a-6d0f-4d0c-9a52-3f7f7f6f5a11"
 START = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
@@ -226,7 +226,7 @@ def test_symptoms_are_folded_beneath_their_cause(report, write) -> None:
     error = chain("shop/till-3", MISSING.format(nad="pay", ns="shop"))
     crio = f'{START:%b %d %H:%M:%S} edge crio[700]: time="{START:%Y-%m-%dT%H:%M:%S}Z" level=info msg="NetworkStart: stopping network for sandbox {"0" * 64}" id=1 name=/runtime.v1.RuntimeService/RunPodSandbox'
     found = report(write(lines([*four_lines(START, "shop/till-3", error), crio]))).findings
-    assert [(f.rule, f.explains) for f in found] == [("nad-not-found", [("sandbox-network-failed", 1)])]
+    assert [(f.rule, f.explains) for f in found] == [("nad-not-found", [Symptom("sandbox-network-failed", 1, "nad-not-found")])]
 
 
 def test_an_unknown_error_of_a_chain_is_told_with_its_root(report, write) -> None:
@@ -249,7 +249,7 @@ def test_what_cannot_be_read_hides_nothing(report, write) -> None:
     bad = write(b"\x1f\x8b\x08\x00 this is no gzip", "bad.gz")
     found = report(bad, "/nonexistent", good)
     assert [f.rule for f in found.findings] == ["nad-not-found"]
-    assert sorted(g.source or g.reason for g in found.gaps) == [str(bad), "cannot read /nonexistent: no such file or folder"]
+    assert sorted(g.source or g.reason for g in found.gaps if g.kind == "unreadable") == [str(bad), "cannot read /nonexistent: no such file or folder"]
 
 
 def test_since_and_until_bound_the_evidence(report, write) -> None:

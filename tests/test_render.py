@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from diagnose.model import Affected, Evidence, Finding, Gap, InputSeen, Report
+from diagnose.model import Affected, Evidence, Finding, Gap, InputSeen, Report, Symptom
 from diagnose.render import markdown, page, terminal
 from diagnose.render.words import command, fill, printable
 
@@ -17,7 +17,7 @@ def made(**changes: object) -> Report:
     finding = Finding(
         rule="nad-not-found", severity="error", confidence="high", state="active", affected=[Affected("Pod", "shop", "till-3")],
         captures={"nad": "pay", "nad_namespace": "shop", "pod": "till-3", "namespace": "shop"}, count=3, first=1_795_000_000_000_000, last=1_795_000_060_000_000,
-        evidence=[Evidence("journal.txt", 7, "", 1_795_000_000_000_000, HOSTILE)], explains=[("sandbox-network-failed", 12)], sources=("kubelet",),
+        evidence=[Evidence("journal.txt", 7, "", 1_795_000_000_000_000, HOSTILE)], explains=[Symptom("sandbox-network-failed", 12, "nad-not-found")], sources=("kubelet",),
     )  # fmt: skip
     for name, value in changes.items():
         setattr(finding, name, value)

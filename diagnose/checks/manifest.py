@@ -43,8 +43,26 @@ def faults(resource: Resource) -> Iterator[Fault]:
 
 _KEYS = (NETWORKS, f"{NETWORKS.removesuffix('s')}-status", f"{NETWORKS}-status", "k8s.v1.cni.cncf.io/resourceName", "v1.multus-cni.io/default-network")
 _BROKEN = frozenset({"CrashLoopBackOff", "Error", "ImagePullBackOff", "ErrImagePull", "CreateContainerError", "RunContainerError", "Failed"})
-# MicroShift's own network pods (assets/components/multus, assets/components/ovn): whose failure stops the others.
-_OWN = {("openshift-multus", "multus-"): "multus-not-running", ("openshift-multus", "dhcp-daemon-"): "ipam-dhcp-daemon-unreachable", ("openshift-ovn-kubernetes", "ovnkube-"): "ovn-kubernetes-not-ready"}  # fmt: skip
+
+
+class Own(NamedTuple):
+    """One of MicroShift's own network pods, whose failure stops the others: its component, and the rule of its failure."""
+
+    component: str
+    rule: str
+
+
+# assets/components/multus, assets/components/ovn
+_OWN = {
+    "openshift-multus/multus-": Own("multus", "multus-not-running"),
+    "openshift-multus/dhcp-daemon-": Own("dhcp", "ipam-dhcp-daemon-unreachable"),
+    "openshift-ovn-kubernetes/ovnkube-": Own("ovn", "ovn-kubernetes-not-ready"),
+}
+
+
+def own_pod(pod: str) -> Own | None:
+    """Return what MicroShift's own network pod "namespace/name" `pod` is, or None for any other pod."""
+    return next((own for prefix, own in _OWN.items() if pod.startswith(prefix)), None)
 
 
 def _near_miss(resource: Resource, annotations: dict[str, Any]) -> Iterator[Fault]:
@@ -56,9 +74,9 @@ def _near_miss(resource: Resource, annotations: dict[str, Any]) -> Iterator[Faul
 
 def _own_pod(resource: Resource) -> Iterator[Fault]:
     phase = str(mapping(resource.body.get("status")).get("phase", "")).removeprefix("Init:")
-    for (namespace, prefix), rule in _OWN.items():
-        if resource.namespace == namespace and resource.name.startswith(prefix) and phase in _BROKEN:
-            yield Fault(rule, {"pod": resource.name, "namespace": namespace}, f"{namespace}/{resource.name}: {phase}")
+    own = own_pod(f"{resource.namespace}/{resource.name}")
+    if own is not None and phase in _BROKEN:
+        yield Fault(own.rule, {"pod": resource.name, "namespace": resource.namespace}, f"{resource.namespace}/{resource.name}: {phase}")
 
 
 def _annotations(resource: Resource) -> dict[str, Any]:

@@ -77,6 +77,12 @@ def command_subject(line: str) -> tuple[str, str] | None:
     return (namespace, name) if name and _POD_NAME.match(name) else None
 
 
+# How the messages of the kubelet's and Multus' events begin; in a list of messages alone, each is one of its own.
+_EVENT_BEGINS = re.compile(
+    r"\(combined from similar events\): |Failed (?:to )?create pod sandbox: |error killing pod: |network is not ready: |cannot find a network-attachment-definition \("
+)
+
+
 def _begins(line: str, parsed: Line) -> bool:
     """Return True if `line` begins something of its own, so that it does not go on with the line above."""
     return bool(
@@ -85,6 +91,7 @@ def _begins(line: str, parsed: Line) -> bool:
         or event_row(line) is not None
         or line.startswith(("```", "---", "===", "#", "apiVersion:", "kind:"))
         or _PROMPT.match(line)
+        or _EVENT_BEGINS.match(line)
     )
 
 

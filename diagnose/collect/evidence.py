@@ -15,7 +15,7 @@ from diagnose.collect import document, native
 from diagnose.collect.files import Opened, open_input, walk
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
 from diagnose.errors import InputError
-from diagnose.model import Gap, InputSeen, Record, Resource, Where
+from diagnose.model import LINK, BootSeen, Gap, InputSeen, Record, Resource, Where
 from diagnose.parse.kube import documents
 from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock, date_in, micros, rfc3339
@@ -29,7 +29,18 @@ OBJECTS = 256 * 1024 * 1024
 _VERBOSE = re.compile(rb"(?m)^\S[^\n]{10,60} \[s=[0-9a-f]+;i=")
 _YAML = re.compile(rb"(?m)^(?:apiVersion|kind|items):")
 _OBJECT_JSON = re.compile(rb'"(?:kind|apiVersion)"\s*:\s*"')
+_LINK_JSON = re.compile(rb'^\[\s*\{\s*"(?:ifindex|link_index|ifname)"\s*:')
+"""`ip -j link` and `ip -j addr`."""
 _JOURNAL_JSON = re.compile(rb'"__REALTIME_TIMESTAMP"\s*:')
+
+
+# sos clean (53:4f:53: MACs, host0, obfuscateddomain), must-gather-clean (x-ipv4-...), insights (10.230.230.), oc adm inspect.
+_OBFUSCATED = re.compile(rb"\b53:4f:53:|obfuscateddomain|\bx-(?:ipv4|ipv6|mac)-\d|\*\*\*HIDDEN\*\*\*|\b10\.230\.230\.\d")
+_REFUSALS = (
+    ("forbidden", re.compile(rb"Error from server \(Forbidden\): [^\n]*"), "sudo KUBECONFIG=/var/lib/microshift/resources/kubeadmin/kubeconfig oc ..."),
+    ("not-all-users", re.compile(rb"(?:You are currently not seeing messages from other users|No journal files were opened due to insufficient permissions)[^\n]*"), "sudo journalctl -u microshift -u crio -o export > journal.export"),
+)  # fmt: skip
+"""What kubectl and journalctl print instead of an answer."""
 
 
 @dataclass(slots=True)
@@ -62,6 +73,8 @@ class Evidence:
                 self.gaps.append(Gap(name, str(e), e.hint))
                 continue
             self.inputs.append(seen)
+            seen.obfuscated = bool(_OBFUSCATED.search(opened.head))
+            self._refused(opened.head, name)
             try:
                 yield from self._one(opened, seen)
             except InputError as e:
@@ -72,6 +85,13 @@ class Evidence:
                 self.gaps.append(Gap(name, f"{what}: {type(e).__name__}: {e}", "what could be read before that was used"))
             finally:
                 opened.stream.close()
+
+    def _refused(self, head: bytes, name: str) -> None:
+        """Tell where a command was not allowed to see what it was asked for, and wrote that into its output."""
+        for kind, pattern, hint in _REFUSALS:
+            m = pattern.search(head)
+            if m is not None:
+                self.gaps.append(Gap(name, "", hint, kind, values=(("text", m.group().decode("utf-8", "replace")[:200]),)))
 
     def _one(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
         head = opened.head
@@ -105,9 +125,9 @@ class Evidence:
                     self.gaps.append(Gap(seen.source, f"neither valid JSON nor YAML: {e}"))
                 yield from self._text(raw, clock, seen)
                 return
-            if any("kind" in b for b, _ in bodies):
+            if any("kind" in b or "ifname" in b for b, _ in bodies):
                 seen.kind = "objects"
-                seen.programs.update(f"kind:{b.get('kind')}" for b, _ in bodies)
+                seen.programs.update(f"kind:{b.get('kind') or LINK}" for b, _ in bodies)
                 seen.size, seen.lines = len(raw), raw.count(b"\n")
                 yield from self._timed(_objects(bodies, seen.source), seen)
                 return
@@ -142,6 +162,8 @@ class Evidence:
                 seen.programs.add(item.program)
                 if not item.relative:
                     seen.meet(item.time)
+                if item.boot and item.offset is not None and item.time is not None:
+                    seen.boots.setdefault(item.boot, BootSeen()).meet(item.time, item.offset)
             yield item
 
     def _clock(self, opened: Opened) -> Clock:
@@ -218,7 +240,7 @@ def looks_like_objects(head: bytes) -> bool:
     """Return True if `head` may begin Kubernetes objects in YAML or JSON."""
     start = head.lstrip(b"\xef\xbb\xbf \r\n\t")
     if start.startswith((b"{", b"[")):
-        return bool(_OBJECT_JSON.search(head))
+        return bool(_OBJECT_JSON.search(head) or _LINK_JSON.match(start))
     return bool(_YAML.match(start) or (start.startswith((b"---", b"#")) and _YAML.search(head)))
 
 
@@ -229,6 +251,8 @@ def _objects(bodies: list[tuple[dict[str, Any], int]], source: str) -> Iterator[
             record = event_record(body, where)
             if record is not None:
                 yield record
+        elif "ifname" in body and "kind" not in body:
+            yield Resource(LINK, "", str(body["ifname"]), body, where)
         elif str(body.get("kind", "")).endswith("List") and "items" in body:
             continue
         else:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Protocol, cast
 
-from diagnose.model import InputSeen, Record, Where
+from diagnose.model import BootSeen, InputSeen, Record, Where
 from diagnose.parse.kube import event_row
 from diagnose.parse.line import Line, parse_line, program_line
 from diagnose.parse.when import Clock
@@ -58,11 +58,12 @@ class Format(Protocol):
 class Entry:
     """One record of a log, its journal fields taken out; `line` is the message taken apart."""
 
-    __slots__ = ("boot", "cursor", "form", "host", "ident", "line", "pid", "raw", "time")
+    __slots__ = ("boot", "cursor", "form", "host", "ident", "line", "offset", "pid", "raw", "time")
 
     def __init__(
-        self, raw: str, line: Line, *, time: str = "", form: str = "", host: str = "", ident: str = "", pid: str = "", boot: str = "", cursor: str = ""
-    ) -> None:
+        self, raw: str, line: Line, *, time: str = "", form: str = "", host: str = "", ident: str = "", pid: str = "", boot: str = "", cursor: str = "",
+        offset: int | None = None,
+    ) -> None:  # fmt: skip
         self.raw = raw
         self.line = line
         self.time = time or line.time
@@ -72,6 +73,7 @@ class Entry:
         self.pid = pid or line.pid
         self.boot = boot
         self.cursor = cursor
+        self.offset = offset
 
 
 def clean(raw: bytes) -> str:
@@ -127,7 +129,19 @@ def _journal_entry(fields: dict[str, Any], raw: str) -> Entry:
     if line.program == "other" and one("_SYSTEMD_UNIT") in _UNITS:
         line = program_line(message)._replace(program=line.program if line.program != "other" else _UNITS[one("_SYSTEMD_UNIT")])
     when = f"{int(stamp) // 1_000_000}.{int(stamp) % 1_000_000:06d}" if stamp.isdigit() else ""
-    return Entry(raw, line, time=when, form="unix", host=host, ident=ident, pid=pid, boot=one("_BOOT_ID"), cursor=one("__CURSOR"))
+    cursor = one("__CURSOR")
+    received, since_boot = one("__REALTIME_TIMESTAMP"), one("__MONOTONIC_TIMESTAMP")
+    offset = int(received) - int(since_boot) if received.isdigit() and since_boot.isdigit() else _offset_of(cursor)
+    return Entry(raw, line, time=when, form="unix", host=host, ident=ident, pid=pid, boot=one("_BOOT_ID"), cursor=cursor, offset=offset)
+
+
+_CURSOR_TIMES = re.compile(r";m=([0-9a-f]+);t=([0-9a-f]+)(?:;|$)")
+
+
+def _offset_of(cursor: str) -> int | None:
+    """Return the wall clock's offset from the monotonic clock that a cursor holds (systemd sd-journal.c, sd_journal_get_cursor)."""
+    m = _CURSOR_TIMES.search(cursor)
+    return int(m[2], 16) - int(m[1], 16) if m else None
 
 
 _UNITS = {"microshift.service": "microshift", "crio.service": "crio", "greenboot-healthcheck.service": "greenboot", "ovs-vswitchd.service": "ovn", "ovsdb-server.service": "ovn"}  # fmt: skip
@@ -262,8 +276,11 @@ class VerboseFormat:
         if "MESSAGE" not in fields:
             return None
         entry = _journal_entry(fields, str(fields["MESSAGE"]))
+        stamp, _, cursor = head.partition(" [")
         if not entry.time:
-            entry.time, entry.form = head.partition(" [")[0].strip(), "full"
+            entry.time, entry.form = stamp.strip(), "full"
+        entry.cursor = entry.cursor or cursor.rstrip("]")
+        entry.offset = entry.offset if entry.offset is not None else _offset_of(entry.cursor)
         return entry
 
     def count(self, data: bytes, start: int, end: int) -> int:
@@ -292,7 +309,7 @@ def to_record(entry: Entry, clock: Clock, where: Where) -> Record:
             return Record(time, "event", row.message, where, entry.raw, pod=pod, reason=row.reason, times=row.times, level=row.type)
     if line.fields.get("reason") and line.fields.get("object"):
         program, reason, pod = "event", line.fields["reason"], line.fields["object"] if line.fields.get("kind", "Pod") == "Pod" else ""
-    return Record(time, program, line.message, where, entry.raw, entry.ident, entry.pid, entry.host, entry.boot, line.level, pod, reason)
+    return Record(time, program, line.message, where, entry.raw, entry.ident, entry.pid, entry.host, entry.boot, entry.offset, line.level, pod, reason)
 
 
 def _above(data: bytes, fmt: Format, start: int) -> Iterator[tuple[int, int, Entry]]:
@@ -310,6 +327,8 @@ def _above(data: bytes, fmt: Format, start: int) -> Iterator[tuple[int, int, Ent
 def _joined(data: bytes, fmt: Format, start: int, end: int, entry: Entry) -> tuple[int, int, Entry]:
     """Join a message that stands in several records: klog's `err=<` blocks, and indented lines below a head."""
     body = entry.line.message
+    if entry.raw.startswith(("-- Boot ", "-- Reboot")):
+        return start, end, _dated(data, fmt, end, entry)
     if not entry.line.form and not entry.time and entry.raw[:1] in (" ", "\t"):
         for back, head_end, head in _above(data, fmt, start):
             if head.time:
@@ -347,6 +366,14 @@ def _joined(data: bytes, fmt: Format, start: int, end: int, entry: Entry) -> tup
     return start, end, _relined(entry, message, raw)
 
 
+def _dated(data: bytes, fmt: Format, at: int, entry: Entry) -> Entry:
+    """Give the line that journalctl prints between two boots the time of the line after it."""
+    after = fmt.parse(data[at : fmt.end(data, at)]) if at < len(data) else None
+    if after is not None:
+        entry.time, entry.form, entry.host = after.time, after.form, after.host
+    return entry
+
+
 def _opens(entry: Entry) -> bool:
     return entry.raw.rstrip().endswith("=<")
 
@@ -364,7 +391,9 @@ def _relined(head: Entry, message: str, raw: str) -> Entry:
     line = program_line(message)
     if line.program in ("", "pod-log", "other"):
         line = line._replace(program=head.line.program)
-    return Entry(raw, line, time=head.time, form=head.form, host=head.host, ident=head.ident, pid=head.pid, boot=head.boot, cursor=head.cursor)
+    return Entry(
+        raw, line, time=head.time, form=head.form, host=head.host, ident=head.ident, pid=head.pid, boot=head.boot, cursor=head.cursor, offset=head.offset
+    )
 
 
 def records(stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: InputSeen) -> Iterator[Record]:
@@ -409,8 +438,11 @@ def records(stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: In
 def _sample(entry: Entry | None, clock: Clock, seen: InputSeen) -> None:
     if entry is None:
         return
+    time = clock.read(entry.form, entry.time)
     seen.programs.add(entry.line.program)
-    seen.meet(clock.read(entry.form, entry.time))
+    seen.meet(time)
+    if entry.boot and entry.offset is not None and time is not None:
+        seen.boots.setdefault(entry.boot, BootSeen()).meet(time, entry.offset)
 
 
 class Place:

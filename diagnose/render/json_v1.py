@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 from diagnose.catalog import Catalog
-from diagnose.model import Report
+from diagnose.lang import labels
+from diagnose.model import Evidence, Report
 from diagnose.parse.when import iso
-from diagnose.render.words import words
+from diagnose.render.words import gap_text, hint_text, moment_text, proof_text, words
 
 SCHEMA = "msnet.report/1"
 
@@ -17,9 +18,18 @@ def _time(us: int | None) -> str | None:
     return None if us is None else iso(us)
 
 
+def _evidence(e: Evidence) -> dict[str, Any]:
+    return {"source": e.source, "line": e.line or None, "cursor": e.cursor or None, "time": _time(e.time), "text": e.text}
+
+
+_PODS = 100
+"""Pods named of one shape of unexplained errors."""
+
+
 def as_mapping(report: Report, catalog: Catalog, language: str) -> dict[str, Any]:
     """Return the report in the shape of `docs/report-1.schema.json`."""
     found: list[dict[str, Any]] = []
+    label = labels(language)
     for f in report.findings:
         rule = catalog.by_id[f.rule]
         w = words(f, rule, language)
@@ -29,6 +39,7 @@ def as_mapping(report: Report, catalog: Catalog, language: str) -> dict[str, Any
                 "severity": f.severity,
                 "confidence": f.confidence,
                 "state": f.state,
+                "subject": f.subject,
                 "title": w.title,
                 "cause": w.cause,
                 "affected": [a._asdict() for a in f.affected],
@@ -36,16 +47,16 @@ def as_mapping(report: Report, catalog: Catalog, language: str) -> dict[str, Any
                 "count": f.count,
                 "first": _time(f.first),
                 "last": _time(f.last),
-                "resolved_by": f.resolved_by or None,
+                "resolved_by": proof_text(f.proof, label) if f.proof is not None and f.state == "resolved" else None,
+                "proof": {"kind": f.proof.kind, "time": _time(f.proof.time), "text": f.proof.text} if f.proof is not None else None,
+                "checked": [{"kind": h.kind, "values": h.values, "text": hint_text(h, label)} for h in f.hints],
                 "sources": list(f.sources),
-                "evidence": [
-                    {"source": e.source, "line": e.line or None, "cursor": e.cursor or None, "time": _time(e.time), "text": e.text} for e in f.evidence
-                ],
+                "evidence": [_evidence(e) for e in f.evidence],
                 "steps": [s._asdict() for s in w.steps],
                 "verify": {"text": w.verify, "command": w.verify_command},
                 "guide": list(rule.guide),
                 "refs": list(rule.refs),
-                "explains": [{"rule": r, "count": n} for r, n in f.explains],
+                "explains": [{"rule": s.rule, "count": s.count, "by": s.by} for s in f.explains],
             }
         )
     return {
@@ -64,12 +75,29 @@ def as_mapping(report: Report, catalog: Catalog, language: str) -> dict[str, Any
                 "first": _time(i.first),
                 "last": _time(i.last),
                 "whole": i.whole,
+                "programs": sorted(p for p in i.programs if p not in ("", "other", "text")),
                 "note": i.note or None,
             }
             for i in report.inputs
         ],
-        "gaps": [{"source": g.source or None, "reason": g.reason, "hint": g.hint or None} for g in report.gaps],
+        "gaps": [
+            {"source": g.source or None, "kind": g.kind, "hides": g.hides, "reason": gap_text(g._replace(source=""), label), "hint": g.hint or None}
+            for g in report.gaps
+        ],
         "not_checked": [{"rule": r, "reason": why} for r, why in report.not_checked],
+        "unexplained": [
+            {
+                "shape": u.shape,
+                "count": u.count,
+                "pods": sorted(u.pods)[:_PODS],
+                "first": _time(u.first),
+                "last": _time(u.last),
+                "evidence": _evidence(u.example) if u.example is not None else None,
+            }
+            for u in report.unexplained
+        ],
+        "timeline": [{"time": _time(m.time), "kind": m.kind, "rule": m.rule or None, "text": moment_text(m, label)} for m in report.timeline],
+        "facts": report.facts,
         "notes": report.notes,
     }
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from diagnose.catalog import Catalog
 from diagnose.lang import Labels, labels
 from diagnose.model import Finding, Report
-from diagnose.render.terminal import clock, verdict_of, where, why_sure
-from diagnose.render.words import printable, words
+from diagnose.render.terminal import clock, seen, verdict_of, where, why_sure
+from diagnose.render.words import chain, gap_text, hint_text, moment_text, printable, proof_text, words
 from diagnose.rule import Rule
 
 _EVIDENCE = 3
 _INPUTS = 8
+_SHAPES = 20
+_MOMENTS = 60
 _SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>#|"})
 
 
@@ -26,8 +28,8 @@ def _fence(text: str) -> list[str]:
     return [mark, *text.splitlines(), mark]
 
 
-def render(report: Report, catalog: Catalog, language: str) -> str:
-    """Return the report as Markdown."""
+def render(report: Report, catalog: Catalog, language: str, *, everything: bool = False) -> str:
+    """Return the report as Markdown; `everything` shows resolved findings whole."""
     w = labels(language)
     verdict, _ = verdict_of(report, w)
     out = [f"# msnet: {_prose(verdict)}", ""]
@@ -39,18 +41,19 @@ def render(report: Report, catalog: Catalog, language: str) -> str:
         out += _finding(f, catalog.by_id[f.rule], language, w)
     rest = [f for f in report.findings if f not in active]
     for f in rest:
+        if everything and f.state == "resolved":
+            out += _finding(f, catalog.by_id[f.rule], language, w)
+            continue
+        over = f": {_prose(printable(proof_text(f.proof, w)))}" if f.state == "resolved" and f.proof is not None else ""
         state = w.state[f.state] if f.state == "resolved" else w.severity[f.severity]
-        out.append(f"- **{f.rule}** ({state}): {_prose(words(f, catalog.by_id[f.rule], language).title)}")
+        out.append(f"- **{f.rule}** ({state}): {_prose(words(f, catalog.by_id[f.rule], language).title)}{over}")
     if rest:
         out.append("")
+    out += _unexplained(report, w) + _timeline(report, w)
     unknown = [i for i in report.inputs if i.kind == "unknown"]
     if report.gaps or unknown:
         out += [f"## {w.blind}", ""]
-        out += [
-            f"- {_prose(g.source + ': ' if g.source and g.source not in g.reason else '')}{_prose(g.reason)}"
-            + (f" ({w.gap_hint}: `{g.hint}`)" if g.hint else "")
-            for g in report.gaps
-        ]
+        out += [f"- {_prose(gap_text(g, w))}" + (f" ({w.gap_hint}: `{g.hint}`)" if g.hint else "") for g in report.gaps]
         if unknown:
             out.append(
                 f"- {w.unknown_input}: {', '.join(_prose(i.source) for i in unknown[:_INPUTS])}"
@@ -60,11 +63,25 @@ def render(report: Report, catalog: Catalog, language: str) -> str:
     if report.inputs:
         out += [f"## {w.inputs}", ""]
         known = [i for i in report.inputs if i.kind != "unknown"]
-        out += [f"- {_prose(i.source)}: {i.kind}, {i.lines} {w.lines}" for i in known[:_INPUTS]]
+        out += [f"- {_prose(seen(i, w))}" for i in known[:_INPUTS]]
         if len(known) > _INPUTS:
             out.append(f"- {w.and_more.format(n=len(known) - _INPUTS)}")
         out.append("")
     return "\n".join(out)
+
+
+def _unexplained(report: Report, w: Labels) -> list[str]:
+    if not report.unexplained:
+        return []
+    rows = [f"| {u.count} | {_prose(printable(u.shape))} | {len(u.pods)} |" for u in report.unexplained[:_SHAPES]]
+    return [f"## {w.unexplained}", "", f"| n | {w.seen} | {w.kind['Pod']} |", "|---|---|---|", *rows, ""]
+
+
+def _timeline(report: Report, w: Labels) -> list[str]:
+    if not any(m.rule for m in report.timeline):
+        return []
+    rows = [f"| {clock(m.time)} | {_prose(printable(moment_text(m, w)))} |" for m in report.timeline[:_MOMENTS]]
+    return [f"## {w.timeline}", "", f"| UTC | {w.seen} |", "|---|---|", *rows, ""]
 
 
 def _finding(f: Finding, rule: Rule, language: str, w: Labels) -> list[str]:
@@ -79,6 +96,13 @@ def _finding(f: Finding, rule: Rule, language: str, w: Labels) -> list[str]:
             "",
             f"**{w.hits}**: " + ", ".join(f"{w.kind.get(a.kind, a.kind)} `{a.namespace + '/' if a.namespace else ''}{a.name}`" for a in f.affected[:20]),
         ]
+    if f.hints:
+        out += ["", f"**{w.checked}**: " + "; ".join(_prose(hint_text(h, w)) for h in f.hints)]
+    if f.proof is not None:
+        out += [
+            "",
+            f"**{w.over if f.state == 'resolved' else w.state[f.state]}**: {clock(f.proof.time) + ' ' if f.proof.time else ''}{_prose(printable(proof_text(f.proof, w)))}",
+        ]
     out += ["", f"**{w.why}**: {_prose(text.cause)}", "", f"**{w.seen}**:", ""]
     for e in f.evidence[:_EVIDENCE]:
         out += [_prose(where(e)), "", *_fence(printable(e.text)), ""]
@@ -91,7 +115,7 @@ def _finding(f: Finding, rule: Rule, language: str, w: Labels) -> list[str]:
     if text.verify_command:
         out += ["", *_fence(text.verify_command)]
     if f.explains:
-        out += ["", f"**{w.explains}**: " + ", ".join(f"{r} ({w.times.format(n=n)})" for r, n in f.explains)]
+        out += ["", f"**{w.explains}**: " + chain(f, w)]
     if rule.guide:
         out += ["", f"{w.guide}: {', '.join(rule.guide)}"]
     out.append("")

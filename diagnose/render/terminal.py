@@ -11,16 +11,19 @@ from collections import Counter
 
 from diagnose.catalog import Catalog
 from diagnose.lang import Labels, labels
-from diagnose.model import Affected, Evidence, Finding, Report
+from diagnose.model import Affected, Evidence, Finding, Gap, InputSeen, Proof, Report
 from diagnose.parse.when import moment
-from diagnose.render.words import printable, words
+from diagnose.render.words import chain, gap_text, hint_text, moment_text, printable, proof_text, words
 from diagnose.rule import Rule
+from diagnose.timeline import before
 
 _STYLE = {"error": "1;31", "warning": "1;33", "info": "36", "ok": "1;32", "dim": "2", "bold": "1"}
-_MARK = {"error": ("\u2716", "x"), "warning": ("\u25b2", "!"), "info": ("\u2022", "i"), "resolved": ("\u2714", "ok")}
+_MARK = {"error": ("\u2716", "x"), "warning": ("\u25b2", "!"), "info": ("\u2022", "i"), "resolved": ("\u2714", "ok"), "blind": ("?", "?")}
 _EVIDENCE = 3
 _PODS = 6
 _INPUTS = 8
+_SHAPES = 5
+_MOMENTS = 12
 
 
 def wide(text: str) -> int:
@@ -139,8 +142,8 @@ def where(evidence: Evidence) -> str:
     return f"{place}  {clock(evidence.time)}" if evidence.time is not None else place
 
 
-def render(report: Report, catalog: Catalog, language: str, *, width: int, color: bool, quiet: bool, unicode: bool) -> str:
-    """Return the report as text of at most `width` columns, commands and names apart."""
+def render(report: Report, catalog: Catalog, language: str, *, width: int, color: bool, quiet: bool, unicode: bool, everything: bool = False) -> str:
+    """Return the report as text of at most `width` columns, commands and names apart; `everything` shows resolved findings whole."""
     w = labels(language)
     page = _Page(width, color=color, unicode=unicode)
     _head(page, report, w)
@@ -150,23 +153,68 @@ def render(report: Report, catalog: Catalog, language: str, *, width: int, color
         for finding in active:
             title = words(finding, catalog.by_id[finding.rule], language).title
             page.item("  ", finding.severity, finding.severity, f"{finding.rule}  {title}")
-    if report.gaps and active and not quiet:
-        page.add(
-            page.style("  ?", "warning")
-            + f"  {w.blind}: "
-            + "; ".join(g.reason if not g.source or g.source in g.reason else f"{g.source}: {g.reason}" for g in report.gaps)[: page.width * 2]
-        )
-    for finding in active:
+    blind = _hiding(report)
+    if blind and active and not quiet:
+        page.item("  ", "blind", "warning", f"{w.blind}: " + middle("; ".join(gap_text(g, w) for g in blind), page.width * 2 - 30))
+    whole = [*active, *(f for f in rest if everything and f.state == "resolved")]
+    for finding in whole:
         if not quiet:
             page.add()
             _finding(page, finding, catalog.by_id[finding.rule], language, w)
+    rest = [f for f in rest if quiet or f not in whole]
     if rest and not quiet:
         page.add()
     for finding in rest:
         _short(page, finding, catalog.by_id[finding.rule], language, w, quiet=quiet)
     if not quiet:
+        _unexplained(page, report, w)
+        _timeline(page, report, w)
         _blind(page, report, w)
     return "\n".join(page.lines) + "\n"
+
+
+def _hiding(report: Report) -> list[Gap]:
+    return [g for g in report.gaps if g.hides]
+
+
+def _unexplained(page: _Page, report: Report, w: Labels) -> None:
+    if not report.unexplained:
+        return
+    page.add()
+    page.add(f"{page.style('?', 'warning')}  {w.unexplained}")
+    for u in report.unexplained[:_SHAPES]:
+        head = f"   {w.times.format(n=u.count):>5} "
+        for number, line in enumerate(_excerpt(u.shape, page.width - len(head), rows=2)):
+            page.add((head if number == 0 else " " * len(head)) + line)
+        if u.example is not None:
+            page.field("", where(u.example), indent=len(head), verbatim=True, style="dim")
+    if len(report.unexplained) > _SHAPES:
+        page.field("", w.and_more.format(n=len(report.unexplained) - _SHAPES))
+
+
+_GLYPH = {"boot": "B", "start": "S", "stop": "X", "failure": "!", "recovery": "+", "last": "!"}
+"""Marks of the strip; everything else that changed is a C."""
+
+
+def _timeline(page: _Page, report: Report, w: Labels) -> None:
+    """Write the strip of the node's story, and what to know of it: the changes before the first failure, beginnings and ends."""
+    failures = [m for m in report.timeline if m.rule]
+    low, high = report.window
+    if not failures or low is None or high is None or high <= low:
+        return
+    page.add()
+    page.add(f"{page.mark('info')}  {w.timeline}")
+    room = page.width - 3 - 2 * 11
+    strip = ["-"] * room
+    for m in sorted(report.timeline, key=lambda m: (bool(m.rule), m.kind == "boot")):
+        if low <= m.time <= high:
+            strip[(m.time - low) * (room - 1) // (high - low)] = _GLYPH.get(m.kind, "C")
+    page.add(f"   {clock(low)[5:16]} {''.join(strip)} {clock(high)[5:16]}")
+    told = sorted({*before(report.timeline), *(m for m in failures if m.kind != "last")})
+    for m in told[:_MOMENTS]:
+        page.field(clock(m.time)[11:], moment_text(m, w))
+    if len(told) > _MOMENTS:
+        page.field("", w.and_more.format(n=len(told) - _MOMENTS))
 
 
 def _head(page: _Page, report: Report, w: Labels) -> None:
@@ -188,13 +236,18 @@ def verdict_of(report: Report, w: Labels) -> tuple[str, str]:
     resolved = [f for f in report.findings if f.state == "resolved" and f.severity != "info"]
     info = [f for f in report.findings if f.severity == "info"]
     parts = [w.causes.format(n=len(active))] if active else [w.healthy]
+    symptoms = sum(s.count for f in report.findings for s in f.explains)
     if resolved:
         parts.append(w.resolved_count.format(n=len(resolved)))
     if info:
         parts.append(w.info_count.format(n=len(info)))
+    if symptoms:
+        parts.append(w.symptoms_count.format(n=symptoms, s="" if symptoms == 1 else "s"))
+    if report.unexplained:
+        parts.append(w.unexplained_count.format(n=sum(u.count for u in report.unexplained)))
     blind = len(report.gaps) + any(i.kind == "unknown" for i in report.inputs)
     if blind:
-        parts.append(w.blind_count.format(n=blind))
+        parts.append(w.blind_count.format(n=blind, s="" if blind == 1 else "s"))
     return ", ".join(parts), "error" if any(f.severity == "error" for f in active) else "warning" if active else "ok"
 
 
@@ -219,6 +272,10 @@ def _finding(page: _Page, f: Finding, rule: Rule, language: str, w: Labels) -> N
             room = max(40, page.width - 14)
             for line in _excerpt(e.text, room, rows=3):
                 page.field("", line, verbatim=True, indent=14)
+    for number, hint in enumerate(f.hints):
+        page.field(w.checked if number == 0 else "", hint_text(hint, w))
+    if f.proof is not None:
+        page.field(w.over if f.state == "resolved" else "", _proof(f.proof, w, page.width))
     page.field(w.why, text.cause)
     for number, step in enumerate(text.steps, 1):
         page.field(w.do if number == 1 else "", f"{number}. {step.text}  [{w.effect[step.effect]}]")
@@ -228,7 +285,7 @@ def _finding(page: _Page, f: Finding, rule: Rule, language: str, w: Labels) -> N
     if text.verify_command:
         page.field("", text.verify_command, indent=15, verbatim=True, style="bold")
     if f.explains:
-        page.field(w.explains, ", ".join(f"{r} ({w.times.format(n=n)})" for r, n in f.explains))
+        page.field(w.explains, chain(f, w))
     page.field(w.more, f"msnet explain {f.rule}" + (f"   |   {w.guide} {', '.join(rule.guide)}" if rule.guide else ""))
 
 
@@ -239,13 +296,25 @@ def _short(page: _Page, f: Finding, rule: Rule, language: str, w: Labels, *, qui
     page.item("", kind, "ok" if kind == "resolved" else "info", f"{f.rule}  {state}  {text.title}")
     if quiet:
         return
-    if f.state == "resolved" and f.resolved_by:
-        page.field(w.over, f"{clock(f.last)}  {middle(f.resolved_by, page.width - 34)}", verbatim=True)
+    if f.state == "resolved" and f.proof is not None:
+        page.field(w.over, _proof(f.proof, w, page.width))
     elif f.severity == "info":
         if f.affected:
             page.field(w.hits, _affected(f.affected, w))
         if text.steps and text.steps[0].command:
             page.field(w.do, text.steps[0].command, verbatim=True)
+
+
+def _proof(proof: Proof, w: Labels, width: int) -> str:
+    """Return what shows a state, its evidence cut in the middle."""
+    when = f"{clock(proof.time)}  " if proof.time is not None else ""
+    return when + middle(proof_text(proof, w), 2 * (width - 12) - len(when) - 12)
+
+
+def seen(i: InputSeen, w: Labels) -> str:
+    """Return what was read of one input: kind, lines, span, and whether to its end."""
+    span = f", {clock(i.first)} .. {clock(i.last)[11:]}" if i.first is not None else ""
+    return f"{i.source} ({i.kind}, {i.lines} {w.lines}{span}{'' if i.whole else f', {w.not_whole}'})"
 
 
 def _blind(page: _Page, report: Report, w: Labels) -> None:
@@ -254,7 +323,7 @@ def _blind(page: _Page, report: Report, w: Labels) -> None:
     if report.gaps or unknown:
         page.add(page.style("?", "warning") + "  " + w.blind)
         for gap in report.gaps:
-            page.field("", f"{gap.source}: {gap.reason}" if gap.source and gap.source not in gap.reason else gap.reason)
+            page.field("", gap_text(gap, w))
             if gap.hint:
                 page.field("", f"{w.gap_hint}: {gap.hint}", indent=14, verbatim=True)
         if unknown:
@@ -266,4 +335,4 @@ def _blind(page: _Page, report: Report, w: Labels) -> None:
         kinds = Counter(i.kind for i in known)
         page.field(w.read, ", ".join(f"{n} {kind}" for kind, n in kinds.most_common()))
     elif known:
-        page.field(w.read, "; ".join(f"{i.source} ({i.kind}, {i.lines} {w.lines})" for i in known))
+        page.field(w.read, "; ".join(seen(i, w) for i in known))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from diagnose.model import Finding, StepText
+from diagnose.lang import Labels
+from diagnose.model import Finding, Gap, Hint, Moment, Proof, StepText
 from diagnose.rule import Rule
 
 _OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
@@ -44,6 +45,45 @@ def command(text: str, values: dict[str, str]) -> str:
     """Fill in the names of a command. A name that a shell would read as more than one word stays a placeholder."""
     safe = {k: v for k, v in values.items() if _SAFE_ARGUMENT.match(v)}
     return fill(text, safe)
+
+
+def gap_text(gap: Gap, w: Labels) -> str:
+    """Return what a blind spot is, behind the input that it belongs to."""
+    text = w.blind_spot[gap.kind].format_map(dict(gap.values)) if gap.kind in w.blind_spot else gap.reason
+    return f"{gap.source}: {text}" if gap.source and gap.source not in text else text
+
+
+def hint_text(hint: Hint, w: Labels) -> str:
+    """Return what was compared with a finding's names."""
+    return printable(w.hint[hint.kind].format_map(hint.values))
+
+
+def proof_text(proof: Proof, w: Labels) -> str:
+    """Return what shows a finding's state, and the evidence as it stands."""
+    said = w.proof[proof.kind]
+    return said if proof.kind in ("ready", "deleted", "restarted", "silent") else f"{said}: {proof.text}"
+
+
+def moment_text(moment: Moment, w: Labels) -> str:
+    """Return what happened at a moment of the node's story."""
+    kind = w.moment[moment.kind]
+    if moment.rule:
+        return f"{kind}: {moment.rule} {moment.text}".rstrip()
+    if moment.kind in ("start", "stop"):
+        return f"{w.component[moment.text]} {kind}"
+    if moment.kind in ("created", "config"):
+        return f"{moment.text} {kind}"
+    return f"{kind}: {moment.text}" if moment.text else kind
+
+
+def chain(finding: Finding, w: Labels) -> str:
+    """Return the symptoms of a finding with their counts; "a > b": a explains b."""
+    text, before = "", finding.rule
+    for s in finding.explains:
+        mark = " > " if text and s.by == before else ", " if text else ""
+        text += f"{mark}{s.rule} ({w.times.format(n=s.count)})"
+        before = s.rule
+    return text
 
 
 def words(finding: Finding, rule: Rule, language: str) -> Words:

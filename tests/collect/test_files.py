@@ -62,7 +62,7 @@ def test_a_truncated_file_is_a_gap_and_the_rest_is_used(kind: str, export: bytes
     path.write_bytes(packed[:-40])
     found = report(path)
     assert found.inputs[0].whole is False
-    assert [(g.source, g.reason.partition(":")[0]) for g in found.gaps] == [(str(path), "damaged or cut short")]
+    assert [(g.source, g.reason.partition(":")[0]) for g in found.gaps if g.kind == "unreadable"] == [(str(path), "damaged or cut short")]
     assert {"nad-not-found", "ipam-pool-exhausted"} <= {f.rule for f in found.findings}
 
 

@@ -43,7 +43,7 @@ def test_an_export_entry() -> None:
         _entry("healthy") + _entry(f'kubelet E1123 20:00:42.856229    4654 x.go:1] "m" err="{POOL}" pod="plant/valve-b"', 1), ExportFormat()
     )
     assert found == Record(
-        1795464043435928, "kubelet", f"m: {POOL}", found.where, found.raw, "microshift", "4654", "edge01", "b0", "error", "plant/valve-b",
+        1795464043435928, "kubelet", f"m: {POOL}", found.where, found.raw, "microshift", "4654", "edge01", "b0", None, "error", "plant/valve-b",
     )  # fmt: skip
     assert found.where == ("x", 0, "c1")
     assert (seen.lines, seen.size, seen.first, seen.last) == (
@@ -240,4 +240,10 @@ def test_a_million_healthy_lines_tell_nothing(tmp_path: Path, report: Callable[.
             count += part.count(b"\n")
             out.write(part)
     found = report(path)
-    assert (found.findings, found.gaps, found.inputs[0].lines, found.inputs[0].kind) == ([], [], 1_000_000, "text")
+    assert (found.findings, found.unexplained, [g for g in found.gaps if g.kind == "unreadable"], found.inputs[0].lines, found.inputs[0].kind) == (
+        [],
+        [],
+        [],
+        1_000_000,
+        "text",
+    )

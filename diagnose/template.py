@@ -27,6 +27,7 @@ _ESCAPED_BLANK = re.compile(r"(?<!\\)\\+[nrt](?![a-z]{3}\\)")
 _UNICODE_ESCAPE = re.compile(r"(?<!\\)\\+u00(3c|3e|26|22|27)", re.IGNORECASE)
 _BLANKS = re.compile(r"[\s\u00a0]+")
 _QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\u2014": "-"})
+_NUMBER = re.compile(r"-*(?P<first>\d)\d*")
 _WORD = re.compile(r"[a-z0-9]+")
 _TOKEN = re.compile(r"[^\s\"]+")
 
@@ -161,9 +162,8 @@ class Template:
                 if gap.name and value:
                     captures[gap.name] = value
                 break
-            here = low.find(literal, end, end + GAP_LIMIT + len(literal))
-            while here >= 0 and not _fits(text[end:here], gap, literal):
-                here = low.find(literal, here + 1, end + GAP_LIMIT + len(literal))
+            first_at, last_at = _reach(text, end, gap, literal)
+            here = low.find(literal, first_at, last_at + len(literal))
             if here < 0:
                 if cut and weight >= CUT_WEIGHT and _ends_within(low, end, gap, literal):
                     return Match(pos, len(low), weight, captures, True, pos)
@@ -200,17 +200,25 @@ def _ends_within(low: str, end: int, gap: Gap, literal: str) -> bool:
 
 
 def _clause_start(text: str, pos: int) -> int:
-    found = text.rfind(": ", 0, pos)
+    found = text.rfind(": ", max(0, pos - 202), pos)
     return max(found + 2 if found >= 0 else 0, pos - 200)
 
 
-def _fits(value: str, gap: Gap, after: str) -> bool:
+def _reach(text: str, end: int, gap: Gap, after: str) -> tuple[int, int]:
+    """Return the first and the last offset at which the literal `after` may follow `gap`, which begins at `end`.
+
+    Found once instead of tried again at each place where the literal stands: a hostile line costs what a clean one costs.
+    """
+    limit = end + GAP_LIMIT
     if gap.digits:
-        return value.lstrip("-").isdigit()
+        m = _NUMBER.match(text, end, limit)
+        return (m.start("first") + 1, m.end()) if m is not None else (end, end - 1)
     if gap.name and gap.name not in FREE:
         # A name is one word; only a name that upstream quotes may hold blanks.
-        return '"' not in value and (" " not in value or after[0] in "\"')]")
-    return True
+        for mark in '"' if after[0] in "\"')]" else '" ':
+            at = text.find(mark, end, limit)
+            limit = at if at >= 0 else limit
+    return end, limit
 
 
 def _tail(text: str, end: int, gap: Gap) -> str | None:

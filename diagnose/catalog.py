@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from diagnose.errors import RuleError
 from diagnose.rule import Message, Rule, rule_from_mapping
@@ -20,6 +20,24 @@ def rules_folder() -> Path:
     return inside if inside.is_dir() else here.parent / "rules"
 
 
+class Problem(NamedTuple):
+    """What keeps a user's rule from being used."""
+
+    rule: str
+    """Its id, or the file where that is not known."""
+    where: str
+    """file:line."""
+    text: str
+
+
+class Silence(NamedTuple):
+    """A rule whose findings a user's rule file sets aside."""
+
+    rule: str
+    reason: str
+    where: str
+
+
 @dataclass(frozen=True)
 class Catalog:
     """All rules of one run; `digest` names the set in a report."""
@@ -28,6 +46,9 @@ class Catalog:
     quiet: tuple[Message, ...]
     """Messages that look like failures and are none: a hit of one of these makes no finding."""
     digest: str
+    problems: tuple[Problem, ...] = ()
+    """Users' rules that are not used."""
+    silenced: tuple[Silence, ...] = ()
 
     @cached_property
     def by_id(self) -> dict[str, Rule]:
@@ -57,6 +78,11 @@ class Catalog:
     def cut_index(self) -> Index:
         """The word index over the beginnings of `cut_messages`."""
         return Index([m.template.head_words for m in self.cut_messages])
+
+
+def shipped_file(rule: Rule) -> Path:
+    """Return the file of a shipped rule."""
+    return rules_folder() / rule.area / f"{rule.id}.yaml"
 
 
 def head(document: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple
 
 from diagnose.errors import RuleError
 from diagnose.parse.tree import items, mapping
@@ -86,90 +86,171 @@ class Rule:
     steps: tuple[Step, ...]
     verify: str
     text: dict[str, Text]
+    origin: str = ""
+    """The file of a user's rule; "" for a rule that msnet ships."""
 
 
-def _expect(errors: list[str], ok: bool, message: str) -> bool:  # noqa: FBT001 - a condition, not an option
-    if not ok:
-        errors.append(message)
-    return ok
+class Flaw(NamedTuple):
+    """What is wrong with a rule, and the path to the value that is wrong."""
+
+    path: tuple[str | int, ...]
+    text: str
 
 
-def _messages(raw: list[Any], rule: str, errors: list[str]) -> tuple[Message, ...]:
-    found: list[Message] = []
-    for number, item in enumerate(raw, 1):
-        spec = {"say": item} if isinstance(item, str) else mapping(item)
-        kinds = [k for k in KINDS if k in spec]
-        unknown = set(spec) - {*KINDS, "in", "from"}
-        if not _expect(errors, len(kinds) == 1 and not unknown, f"message {number}: needs one of {', '.join(KINDS)}; may have in, from"):
-            continue
-        inputs = [str(x) for x in items(spec.get("in", ["chain"]))]
-        bad = [x for x in inputs if x not in INPUTS]
-        _expect(errors, not bad, f"message {number}: unknown input {', '.join(bad)}")
-        try:
-            template = Template(str(spec[kinds[0]]))
-        except ValueError as e:
-            errors.append(f"message {number}: {e}")
-            continue
-        found.append(Message(template, kinds[0], frozenset(inputs), str(spec.get("from", "")), rule))
-    return tuple(found)
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_KEYS = frozenset({"id", "since", "severity", "confidence", "about", "grace", "key", "symptom", "over", "messages", "explains", "guide", "refs", "steps", "verify", "text"})  # fmt: skip
+_CHOICES: Final = {"severity": SEVERITIES, "confidence": CONFIDENCES, "about": ABOUT, "over": ("pod", "node")}
 
 
-def _text(raw: dict[str, Any], language: str, steps: int, errors: list[str]) -> Text:
-    unknown = set(raw) - {"title", "cause", "steps", "verify"}
-    _expect(errors, not unknown, f"text.{language}: unknown keys {', '.join(sorted(unknown))}")
-    for key in ("title", "cause", "verify"):
-        _expect(errors, bool(raw.get(key)), f"text.{language}.{key} is missing")
-    words = [str(x) for x in items(raw.get("steps"))]
-    _expect(errors, len(words) == steps, f"text.{language}.steps has {len(words)} entries, steps has {steps}")
-    return Text(str(raw.get("title", "")), str(raw.get("cause", "")).strip(), tuple(words), str(raw.get("verify", "")))
+class _Reader:
+    """Takes the values of one rule's mapping; what is wrong is noted and read as empty."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.raw = raw
+        self.flaws: list[Flaw] = []
+
+    def flaw(self, text: str, *path: str | int) -> None:
+        self.flaws.append(Flaw(path, text))
+
+    def choice(self, key: str, default: str = "") -> str:
+        value = self.raw.get(key, default)
+        if value not in _CHOICES[key]:
+            self.flaw(f"{key} must be one of {', '.join(_CHOICES[key])}", key)
+        return str(value)
+
+    def seconds(self, key: str) -> int:
+        value = self.raw.get(key) or 0
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            self.flaw(f"{key} must be a number of seconds", key)
+            return 0
+        return value
+
+    def texts(self, raw: dict[str, Any], *path: str | int) -> tuple[str, ...]:
+        """Return a list of texts, which stands in `raw` under the last of `path`; nothing if it is not there."""
+        value: object = raw.get(str(path[-1]))
+        given = items(value)
+        found = [x for x in given if isinstance(x, (str, int, float))]
+        if value is not None and (not isinstance(value, list) or len(found) < len(given)):
+            self.flaw(f"{'.'.join(map(str, path))} must be a list of texts", *path)
+        return tuple(str(x) for x in found)
+
+    def part(self, raw: dict[str, Any], *path: str | int) -> dict[str, Any]:
+        """Return a mapping, which stands in `raw` under the last of `path`; an empty one if it is not there."""
+        value: object = raw.get(str(path[-1]))
+        found = mapping(value)
+        if value is not None and not isinstance(value, dict):
+            self.flaw(f"{'.'.join(map(str, path))} must be a mapping", *path)
+        return found
+
+    def parts(self, key: str) -> list[object]:
+        """Return a list of anything."""
+        value: object = self.raw.get(key)
+        found = items(value)
+        if value is not None and not isinstance(value, list):
+            self.flaw(f"{key} must be a list", key)
+        return found
+
+    def messages(self, rule: str) -> tuple[Message, ...]:
+        found: list[Message] = []
+        for at, item in enumerate(self.parts("messages")):
+            spec = {"say": item} if isinstance(item, str) else mapping(item)
+            kinds = [k for k in KINDS if k in spec]
+            if len(kinds) != 1 or set(spec) - {*KINDS, "in", "from"}:
+                self.flaw(f"message {at + 1}: needs one of {', '.join(KINDS)}; may have in, from", "messages", at)
+                continue
+            inputs = [str(x) for x in items(spec.get("in", ["chain"]))]
+            bad = [x for x in inputs if x not in INPUTS]
+            if bad or not inputs:
+                what = f"unknown input {', '.join(bad)}" if bad else "in must be a list"
+                self.flaw(f"message {at + 1}: {what}", "messages", at, "in")
+            try:
+                template = Template(str(spec[kinds[0]]))
+            except ValueError as e:
+                self.flaw(f"message {at + 1}: {e}", "messages", at)
+                continue
+            found.append(Message(template, kinds[0], frozenset(inputs), str(spec.get("from", "")), rule))
+        return tuple(found)
+
+    def steps(self) -> tuple[Step, ...]:
+        found: list[Step] = []
+        for at, item in enumerate(self.parts("steps")):
+            spec = mapping(item)
+            effect = str(spec.get("effect", ""))
+            if effect not in EFFECTS:
+                self.flaw(f"step {at + 1}: effect must be one of {', '.join(EFFECTS)}", "steps", at, "effect")
+            if set(spec) - {"run", "effect"}:
+                self.flaw(f"step {at + 1}: unknown keys", "steps", at)
+            found.append(Step(str(spec.get("run", "")), effect))
+        return tuple(found)
+
+    def text(self, raw: dict[str, Any], language: str, steps: int) -> Text:
+        unknown = set(raw) - {"title", "cause", "steps", "verify"}
+        if unknown:
+            self.flaw(f"text.{language}: unknown keys {', '.join(sorted(unknown))}", "text", language)
+        for key in ("title", "cause", "verify"):
+            if not isinstance(raw.get(key), str) or not raw[key]:
+                self.flaw(f"text.{language}.{key} is missing" if not raw.get(key) else f"text.{language}.{key} must be a text", "text", language, key)
+        words = self.texts(raw, "text", language, "steps")
+        if len(words) != steps:
+            self.flaw(f"text.{language}.steps has {len(words)} entries, steps has {steps}", "text", language, "steps")
+        return Text(str(raw.get("title", "")), str(raw.get("cause", "")).strip(), words, str(raw.get("verify", "")))
+
+    def explained(self) -> dict[str, tuple[str, ...]]:
+        raw = self.part(self.raw, "explains")
+        for join in set(raw) - set(JOINS):
+            self.flaw(f"explains: {join} must be one of {', '.join(JOINS)}", "explains", join)
+        return {join: self.texts(raw, "explains", join) for join in raw}
 
 
-_KEYS = {"id", "since", "severity", "confidence", "about", "grace", "key", "symptom", "over", "messages", "explains", "guide", "refs", "steps", "verify", "text"}  # fmt: skip
+def read_rule(raw: dict[str, Any], *, area: str, languages: tuple[str, ...] = LANGUAGES, origin: str = "") -> tuple[Rule, list[Flaw]]:
+    """Return the rule of one parsed mapping and everything that is wrong with it; a rule with flaws must not be used.
 
-
-def rule_from_mapping(raw: dict[str, Any], *, area: str, where: str) -> Rule:
-    """Return the rule of one parsed file. Raises `RuleError` naming every fault, each prefixed with `where`."""
-    errors: list[str] = []
+    Where only one of `languages` is asked for, the rule says the same in the others.
+    """
+    r = _Reader(raw)
     unknown = set(raw) - _KEYS
-    _expect(errors, not unknown, f"unknown keys: {', '.join(sorted(unknown))}")
-    for key in ("id", "since", "severity", "confidence", "about", "text"):
-        _expect(errors, key in raw, f"{key} is missing")
-    for key, allowed in (("severity", SEVERITIES), ("confidence", CONFIDENCES), ("about", ABOUT)):
-        _expect(errors, raw.get(key) in allowed, f"{key} must be one of {', '.join(allowed)}")
-    _expect(errors, raw.get("over", "pod") in ("pod", "node"), "over must be pod or node")
-    for join in mapping(raw.get("explains")):
-        _expect(errors, join in JOINS, f"explains: {join} must be one of {', '.join(JOINS)}")
-    steps: list[Step] = []
-    for number, item in enumerate(cast("list[dict[str, Any]]", raw.get("steps") or []), 1):
-        effect = str(item.get("effect", ""))
-        _expect(errors, effect in EFFECTS, f"step {number}: effect must be one of {', '.join(EFFECTS)}")
-        _expect(errors, not set(item) - {"run", "effect"}, f"step {number}: unknown keys")
-        steps.append(Step(str(item.get("run", "")), effect))
-    texts = cast("dict[str, dict[str, Any]]", raw.get("text") or {})
-    _expect(errors, set(texts) == set(LANGUAGES), f"text must have {' and '.join(LANGUAGES)}")
-    text = {lang: _text(texts.get(lang) or {}, lang, len(steps), errors) for lang in LANGUAGES}
+    if unknown:
+        r.flaws += [Flaw((key,), f"unknown keys: {key}") for key in sorted(unknown)]
+    for key in ("id", "severity", "confidence", "about", "text", *(() if origin else ("since",))):
+        if key not in raw:
+            r.flaw(f"{key} is missing")
     rule_id = str(raw.get("id", ""))
+    if not _ID.fullmatch(rule_id):
+        r.flaw("id must be lower-case words joined by hyphens", "id")
+    steps = r.steps()
+    texts = r.part(raw, "text")
+    if set(texts) - set(LANGUAGES) or not set(languages) <= set(texts):
+        r.flaw(f"text must have {' and '.join(languages)}", "text")
+    words = {lang: r.text(r.part(texts, "text", lang), lang, len(steps)) for lang in LANGUAGES if lang in texts}
+    about = r.choice("about")
     rule = Rule(
         id=rule_id,
         area=area,
         since=str(raw.get("since", "")),
-        severity=str(raw.get("severity", "")),
-        confidence=str(raw.get("confidence", "")),
-        about=str(raw.get("about", "")),
-        grace=int(raw.get("grace") or 0),
-        key=tuple(raw.get("key") or DEFAULT_KEYS.get(str(raw.get("about")), ())),
-        messages=_messages(raw.get("messages") or [], rule_id, errors),
+        severity=r.choice("severity"),
+        confidence=r.choice("confidence"),
+        about=about,
+        grace=r.seconds("grace"),
+        key=r.texts(raw, "key") or DEFAULT_KEYS.get(about, ()),
+        messages=r.messages(rule_id),
         symptom=raw.get("symptom") is True,
-        over=str(raw.get("over") or "pod"),
-        explains={str(join): tuple(str(x) for x in items(ids)) for join, ids in mapping(raw.get("explains")).items()},
-        guide=tuple(str(x) for x in raw.get("guide") or ()),
-        refs=tuple(raw.get("refs") or ()),
-        steps=tuple(steps),
+        over=r.choice("over", "pod"),
+        explains=r.explained(),
+        guide=r.texts(raw, "guide"),
+        refs=r.texts(raw, "refs"),
+        steps=steps,
         verify=str(raw.get("verify") or ""),
-        text=text,
+        text={lang: words.get(lang) or next(iter(words.values()), Text("", "", (), "")) for lang in LANGUAGES},
+        origin=origin,
     )
-    if errors:
-        raise RuleError("\n".join(f"{where}: {e}" for e in errors))
+    return rule, r.flaws
+
+
+def rule_from_mapping(raw: dict[str, Any], *, area: str, where: str) -> Rule:
+    """Return the rule of one parsed file. Raises `RuleError` naming every fault, each prefixed with `where`."""
+    rule, flaws = read_rule(raw, area=area)
+    if flaws:
+        raise RuleError("\n".join(f"{where}: {f.text}" for f in flaws))
     return rule
 
 

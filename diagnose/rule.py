@@ -114,7 +114,7 @@ class _Reader:
 
     def choice(self, key: str, default: str = "") -> str:
         value = self.raw.get(key, default)
-        if value not in _CHOICES[key]:
+        if (default or key in self.raw) and value not in _CHOICES[key]:
             self.flaw(f"{key} must be one of {', '.join(_CHOICES[key])}", key)
         return str(value)
 

@@ -104,7 +104,7 @@ class _Run:
         if known is None:
             raw, languages = body, tuple(lang for lang in LANGUAGES if lang in mapping(body.get("text"))) or LANGUAGES[:1]
             rule, found = read_rule(raw, area=entry.area, languages=languages, origin=entry.document.text.name)
-            found += _limits(rule)
+            found += [] if found else _limits(rule)
             if self.messages + len(rule.messages) > MESSAGES:
                 found.append(Flaw(("messages",), f"more than {MESSAGES} messages in all users' rules together"))
         else:

@@ -12,6 +12,7 @@ from diagnose.collect.evidence import Evidence, Options
 from diagnose.correlate import findings
 from diagnose.engine import Engine, literals
 from diagnose.hints import hints_for
+from diagnose.ignoring import Ignores
 from diagnose.model import BootSeen, Finding, Record, Report, Resource, earliest, latest
 from diagnose.parse.when import micros
 from diagnose.rule import CONFIDENCES, SEVERITIES
@@ -36,18 +37,24 @@ class Selection:
     min_confidence: str = "low"
 
 
-def diagnose(arguments: list[str], catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection) -> Report:
+def diagnose(
+    arguments: list[str], catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection, ignores: Ignores | None = None
+) -> Report:
     """Return the report on the inputs named. `now` stamps the report, `reference` dates what has no year."""
-    return investigate(arguments, catalog, now=now, reference=reference, tz=tz, select=select)[0]
+    return investigate(arguments, catalog, now=now, reference=reference, tz=tz, select=select, ignores=ignores)[0]
 
 
-def investigate(arguments: list[str], catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection) -> tuple[Report, Story]:
-    """Return the report on the inputs named, and the story that it was drawn from."""
+def investigate(
+    arguments: list[str], catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection, ignores: Ignores | None = None
+) -> tuple[Report, Story]:
+    """Return the report on the inputs named, and the story that it was drawn from. Without `ignores`, nothing is set aside."""
     engine = Engine(catalog)
     evidence = Evidence(Scanner(literals(catalog)), Options(reference, tz))
     for item in evidence.read(arguments):
         if isinstance(item, Resource):
             engine.hold(item)
+            if ignores is not None:
+                ignores.meet(item)
         elif _in_time(item, select):
             engine.feed(item)
     engine.finish()
@@ -62,14 +69,17 @@ def investigate(arguments: list[str], catalog: Catalog, *, now: datetime, refere
     low, high = engine.window
     for seen in evidence.inputs:
         low, high = earliest(low, seen.first), latest(high, seen.last)
+    everything = found
+    found, ignored = ignores.split(found) if ignores is not None else (found, [])
     for finding in found:
         finding.hints = hints_for(finding, story)
-    gaps = evidence.gaps + blind_spots(story, evidence.inputs, found)
+    gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything)
     report = Report(
         tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
-        not_checked=[], window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts=engine.inventory.facts,
+        not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems] + (ignores.problems if ignores is not None else []), window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts=engine.inventory.facts,
         timeline=timeline(story, found),
         unexplained=sorted(engine.unexplained.values(), key=lambda u: (-u.count, u.shape)),
+        ignored=ignored, expired=list(ignores.expired) if ignores is not None else [],
     )  # fmt: skip
     return report, story
 

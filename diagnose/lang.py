@@ -76,6 +76,13 @@ class Labels:
     blind_spot: dict[str, str]
     """What was not looked at, by `Gap.kind`; values in braces."""
     not_whole: str
+    ignored: str
+    ignored_count: str
+    """`{n}` findings that the user set aside."""
+    expired: str
+    """What was set aside until a day that is over."""
+    not_used: str
+    """A user's rule, or an entry that sets something aside, that is wrong."""
     differences: str
     cured: str
     new: str
@@ -194,6 +201,10 @@ EN = Labels(
         "not-all-users": "{text}",
     },
     not_whole="not to its end",
+    ignored="ignored",
+    ignored_count="{n} ignored",
+    expired="no longer ignored",
+    not_used="not used",
     differences="what else differs",
     cured="cured",
     new="new",
@@ -317,6 +328,10 @@ JA = Labels(
         "not-all-users": "{text}",
     },
     not_whole="途中まで",
+    ignored="無視",
+    ignored_count="無視 {n} 件",
+    expired="期限切れの無視設定",
+    not_used="使用できない設定",
     differences="その他の違い",
     cured="解決",
     new="新規",

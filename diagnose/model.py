@@ -234,6 +234,89 @@ class Finding:
     """The programs whose records show it."""
 
 
+class Attached(NamedTuple):
+    """One interface of a pod on one network, as one source tells it."""
+
+    network: str
+    """"namespace/name" of the NAD, or the CNI network's name; "" where the source does not tell."""
+    interface: str
+    ips: tuple[str, ...] = ()
+    mac: str = ""
+
+
+class Attachment(NamedTuple):
+    """One attachment of a pod: what its annotation wants, what Multus recorded, what it has; None where that has none or is not known."""
+
+    network: str
+    want: Attached | None
+    recorded: Attached | None
+    have: Attached | None
+    state: str
+    """ok, not-recorded, missing, extra or different: see `Labels.attachment`."""
+    differs: tuple[str, ...] = ()
+    """Of address, mac, network and interface, what differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodNetworks:
+    """Want, recorded and have of one pod."""
+
+    namespace: str
+    name: str
+    multus: str
+    """Whether Multus ran for it: ran, not-called or unknown."""
+    have: str
+    """What shows the pod's interfaces: netns (all of them), cache (CNI results and leases: some), or ""."""
+    rows: tuple[Attachment, ...]
+    rule: str = ""
+    """The rule that tells what is wrong; "": nothing, or another finding has the cause."""
+    changed: int | None = None
+    """When the annotation was set, if after the pod's start."""
+
+
+class LeaseSeen(NamedTuple):
+    """One address in a store, and whose it is."""
+
+    address: str
+    sandbox: str
+    interface: str
+    pod: str
+    """"namespace/name", or "" where no sandbox is known."""
+    state: str
+    """used, unknown, leaked, double or outside: see `Labels.lease`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSeen:
+    """The addresses of one store of host-local."""
+
+    store: str
+    network: str
+    nads: tuple[str, ...]
+    ranges: tuple[str, ...]
+    size: int | None
+    """Addresses that can be given; None where no NAD tells the range."""
+    reserved: tuple[str, ...]
+    """Addresses within the range that are never given: the gateway's."""
+    free: int | None
+    leases: tuple[LeaseSeen, ...]
+    full: int | None = None
+    """When no address will be left if leases go on to be left behind as they were, microseconds since the epoch."""
+
+
+class Check(NamedTuple):
+    """One check of a network on the host: see `Labels.check`."""
+
+    nad: str
+    kind: str
+    state: str
+    """ok, info or warning."""
+    values: dict[str, str]
+    command: str = ""
+    """What would change it; never run."""
+    where: Where = Where("")
+
+
 @dataclass(slots=True)
 class Unexplained:
     """Network errors of one shape that no rule explains."""
@@ -244,6 +327,30 @@ class Unexplained:
     first: int | None = None
     last: int | None = None
     example: Evidence | None = None
+
+
+class Ignored(NamedTuple):
+    """A finding that the user set aside, and who says so."""
+
+    rule: str
+    severity: str
+    state: str
+    subject: str
+    count: int
+    reason: str
+    until: str
+    """The last day on which it is set aside; "" for ever."""
+    origin: str
+
+
+class Expired(NamedTuple):
+    """What was set aside until a day that is over."""
+
+    what: str
+    """rule, or rule=namespace/name."""
+    reason: str
+    until: str
+    origin: str
 
 
 @dataclass(slots=True)
@@ -262,5 +369,10 @@ class Report:
     notes: list[str] = field(default_factory=list[str])
     unexplained: list[Unexplained] = field(default_factory=list[Unexplained])
     timeline: list[Moment] = field(default_factory=list[Moment])
+    attachments: list[PodNetworks] = field(default_factory=list[PodNetworks])
+    pools: list[PoolSeen] = field(default_factory=list[PoolSeen])
+    checks: list[Check] = field(default_factory=list[Check])
     facts: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     """What two reports can be compared by: kind, then name and value."""
+    ignored: list[Ignored] = field(default_factory=list[Ignored])
+    expired: list[Expired] = field(default_factory=list[Expired])

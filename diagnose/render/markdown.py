@@ -6,7 +6,7 @@ from diagnose.catalog import Catalog
 from diagnose.lang import Labels, labels
 from diagnose.model import Finding, Report
 from diagnose.render.terminal import clock, seen, verdict_of, where, why_sure
-from diagnose.render.words import chain, gap_text, hint_text, moment_text, printable, proof_text, words
+from diagnose.render.words import chain, expired_text, gap_text, hint_text, ignored_text, moment_text, printable, proof_text, words
 from diagnose.rule import Rule
 
 _EVIDENCE = 3
@@ -49,7 +49,7 @@ def render(report: Report, catalog: Catalog, language: str, *, everything: bool 
         out.append(f"- **{f.rule}** ({state}): {_prose(words(f, catalog.by_id[f.rule], language).title)}{over}")
     if rest:
         out.append("")
-    out += _unexplained(report, w) + _timeline(report, w)
+    out += _ignored(report, w) + _unexplained(report, w) + _timeline(report, w)
     unknown = [i for i in report.inputs if i.kind == "unknown"]
     if report.gaps or unknown:
         out += [f"## {w.blind}", ""]
@@ -68,6 +68,13 @@ def render(report: Report, catalog: Catalog, language: str, *, everything: bool 
             out.append(f"- {w.and_more.format(n=len(known) - _INPUTS)}")
         out.append("")
     return "\n".join(out)
+
+
+def _ignored(report: Report, w: Labels) -> list[str]:
+    out = [f"- **{w.ignored}**: {_prose(printable(ignored_text(report)))}"] if report.ignored else []
+    out += [f"- **{w.expired}**: {_prose(printable(expired_text(e)))}" for e in report.expired]
+    out += [f"- **{w.not_used}**: {_prose(printable(f'{rule}: {why}'))}" for rule, why in report.not_checked]
+    return [*out, ""] if out else []
 
 
 def _unexplained(report: Report, w: Labels) -> list[str]:

@@ -13,7 +13,7 @@ from diagnose.catalog import Catalog
 from diagnose.lang import Labels, labels
 from diagnose.model import Affected, Evidence, Finding, Gap, InputSeen, Proof, Report
 from diagnose.parse.when import moment
-from diagnose.render.words import chain, gap_text, hint_text, moment_text, printable, proof_text, words
+from diagnose.render.words import chain, expired_text, gap_text, hint_text, ignored_text, moment_text, printable, proof_text, words
 from diagnose.rule import Rule
 from diagnose.timeline import before
 
@@ -24,6 +24,7 @@ _PODS = 6
 _INPUTS = 8
 _SHAPES = 5
 _MOMENTS = 12
+_PROBLEMS = 8
 
 
 def wide(text: str) -> int:
@@ -167,6 +168,7 @@ def render(report: Report, catalog: Catalog, language: str, *, width: int, color
     for finding in rest:
         _short(page, finding, catalog.by_id[finding.rule], language, w, quiet=quiet)
     if not quiet:
+        _ignored(page, report, w)
         _unexplained(page, report, w)
         _timeline(page, report, w)
         _blind(page, report, w)
@@ -175,6 +177,19 @@ def render(report: Report, catalog: Catalog, language: str, *, width: int, color
 
 def _hiding(report: Report) -> list[Gap]:
     return [g for g in report.gaps if g.hides]
+
+
+def _ignored(page: _Page, report: Report, w: Labels) -> None:
+    """Write what the user set aside, what is set aside no longer, and which rules could not be used."""
+    told = [(w.ignored, ignored_text(report))] if report.ignored else []
+    told += [(w.expired, expired_text(e)) for e in report.expired]
+    told += [(w.not_used, f"{rule}: {why}") for rule, why in report.not_checked[:_PROBLEMS]]
+    if told:
+        page.add()
+    for label, text in told:
+        page.item("", "info", "info", f"{label}: {printable(text)}")
+    if len(report.not_checked) > _PROBLEMS:
+        page.field("", w.and_more.format(n=len(report.not_checked) - _PROBLEMS))
 
 
 def _unexplained(page: _Page, report: Report, w: Labels) -> None:
@@ -246,6 +261,8 @@ def verdict_of(report: Report, w: Labels) -> tuple[str, str]:
     if report.unexplained:
         parts.append(w.unexplained_count.format(n=sum(u.count for u in report.unexplained)))
     blind = len(report.gaps) + any(i.kind == "unknown" for i in report.inputs)
+    if report.ignored:
+        parts.append(w.ignored_count.format(n=len(report.ignored)))
     if blind:
         parts.append(w.blind_count.format(n=blind, s="" if blind == 1 else "s"))
     return ", ".join(parts), "error" if any(f.severity == "error" for f in active) else "warning" if active else "ok"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from diagnose.lang import Labels
-from diagnose.model import Finding, Gap, Hint, Moment, Proof, StepText
+from diagnose.model import Expired, Finding, Gap, Hint, Moment, Proof, Report, StepText
 from diagnose.rule import Rule
 
 _OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
@@ -74,6 +75,17 @@ def moment_text(moment: Moment, w: Labels) -> str:
     if moment.kind in ("created", "config"):
         return f"{moment.text} {kind}"
     return f"{kind}: {moment.text}" if moment.text else kind
+
+
+def ignored_text(report: Report) -> str:
+    """Return the findings that were set aside, by rule: "rule (n)"."""
+    counts = Counter(i.rule for i in report.ignored)
+    return ", ".join(f"{rule} ({n})" for rule, n in sorted(counts.items()))
+
+
+def expired_text(expired: Expired) -> str:
+    """Return what is set aside no longer, since when, and where that stands."""
+    return f"{expired.what} ({expired.until}, {expired.origin})"
 
 
 def chain(finding: Finding, w: Labels) -> str:

@@ -13,6 +13,8 @@ import typer
 
 from diagnose import __version__
 from diagnose.cli_check import check
+from diagnose.cli_rules import Folders, catalog_of
+from diagnose.cli_rules import app as rules_app
 from diagnose.errors import MsnetError, NoEvidenceError, RuleError, UsageError
 
 if TYPE_CHECKING:
@@ -106,14 +108,24 @@ def diagnose(
     lang: Lang = None,
     now: Annotated[Optional[str], typer.Option("--now", metavar="TIME", help="The moment that counts as now, for reproducible reports.")] = None,  # noqa: UP045
     tz: Zone = "UTC",
+    rules: Folders = None,
+    ignore: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--ignore", metavar="RULE[=[NAMESPACE/]NAME]", help="Set aside findings of a rule, everywhere or on one pod or NAD; may be repeated."),
+    ] = None,
+    ignore_file: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--ignore-file", metavar="FILE", help="What to set aside, with reason and expiry date (default: /etc/msnet/ignore.yaml, where it exists)."
+        ),
+    ] = None,
 ) -> None:
     """Diagnose saved evidence: name the cause, the proof and the cure.
 
     Exit codes: 0 nothing active, 1 msnet failed, 2 wrong usage, 3 no usable evidence, 10 warnings, 11 errors,
     12 (with --strict) no errors, but a blind spot that could hide one.
     """
-    from diagnose import catalog as catalogs
-    from diagnose import diagnosis
+    from diagnose import diagnosis, ignoring, user_rules
     from diagnose.lang import choose
     from diagnose.parse.when import zone
 
@@ -123,7 +135,7 @@ def diagnose(
     local = zone(tz)
     reference = _moment(now, local, datetime.now(UTC)) if now else None
     at = reference or datetime.now(UTC)
-    catalog = catalogs.load()
+    catalog = user_rules.load(rules or [])
     for name in rule or []:
         _known_rule(name, catalog)
     select = diagnosis.Selection(
@@ -135,7 +147,8 @@ def diagnose(
         min_severity=min_severity.value,
         min_confidence=min_confidence.value,
     )
-    report = diagnosis.diagnose(paths, catalog, now=at, reference=reference, tz=local, select=select)
+    ignores = ignoring.collect(ignore or [], ignore_file, catalog, at.astimezone(local).date())
+    report = diagnosis.diagnose(paths, catalog, now=at, reference=reference, tz=local, select=select, ignores=ignores)
     if output_format is Format.json:
         from diagnose.render import json_v1
 
@@ -244,8 +257,7 @@ def diff(
 
 def _report_of(path: str, language: str, tz: str) -> dict[str, Any]:
     """Return the report that a file holds, or the one on the evidence that it holds."""
-    from diagnose import catalog as catalogs
-    from diagnose import diagnosis
+    from diagnose import diagnosis, user_rules
     from diagnose.collect.saved import report_in
     from diagnose.parse.when import zone
     from diagnose.render import json_v1
@@ -253,7 +265,7 @@ def _report_of(path: str, language: str, tz: str) -> dict[str, Any]:
     saved = report_in(path)
     if saved is not None:
         return saved
-    catalog = catalogs.load()
+    catalog = user_rules.load()
     report = diagnosis.diagnose([path], catalog, now=datetime.now(UTC), reference=None, tz=zone(tz), select=diagnosis.Selection())
     if not diagnosis.usable(report):
         raise NoEvidenceError(f"{path}: no usable evidence", report.gaps[0].reason if report.gaps else "")
@@ -273,14 +285,13 @@ def verify(
 
     Exit codes: 0 cured, 2 wrong usage, 3 no usable evidence, 10 or 11 not cured, 12 the evidence does not show it.
     """
-    from diagnose import catalog as catalogs
-    from diagnose import diagnosis
+    from diagnose import diagnosis, user_rules
     from diagnose.lang import choose
     from diagnose.parse.when import zone
     from diagnose.render import verdict
     from diagnose.verifying import verdict_on
 
-    catalog = catalogs.load()
+    catalog = user_rules.load()
     _known_rule(rule, catalog)
     if pod is not None and pod.count("/") != 1:
         raise UsageError(f"not a pod: {pod!r}", "write it as namespace/name")
@@ -301,18 +312,18 @@ def verify(
 def unwrap(
     line: Annotated[str, typer.Argument(metavar="LINE|-", help="One line, as pasted; - reads lines from standard input.")],
     output_format: Annotated[TextFormat, typer.Option("--format", "-f", help="Format of the answer.")] = TextFormat.text,
+    rules: Folders = None,
     lang: Lang = None,
 ) -> None:
     """Take one error line apart: who failed, who only passed it on, and the rule it belongs to.
 
     With - it answers line by line as they arrive, so it can stand behind `journalctl -f`.
     """
-    from diagnose import catalog as catalogs
     from diagnose import unwrapping
     from diagnose.lang import choose
 
     language = choose(lang, dict(os.environ))
-    catalog = catalogs.load()
+    catalog = catalog_of(rules)
     peeler = unwrapping.Unwrapper(catalog)
 
     def render(number: int, text: str) -> str:
@@ -337,28 +348,18 @@ def _known_rule(rule: str, catalog: Catalog) -> None:
 
 
 @app.command()
-def explain(rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's id.")], lang: Lang = None) -> None:
+def explain(rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's id.")], rules: Folders = None, lang: Lang = None) -> None:
     """Print a rule's page: what it means, why it happens, what to do."""
-    from diagnose import catalog as catalogs
     from diagnose.lang import choose
     from diagnose.render import page
 
-    catalog = catalogs.load()
+    catalog = catalog_of(rules)
     _known_rule(rule, catalog)
     sys.stdout.write(page.render(catalog.by_id[rule], choose(lang, dict(os.environ))))
 
 
-@app.command()
-def rules(lang: Lang = None) -> None:
-    """List the rules: one failure class each."""
-    from diagnose import catalog as catalogs
-    from diagnose.lang import choose
-    from diagnose.render import page
-
-    sys.stdout.write(page.index(catalogs.load(), choose(lang, dict(os.environ))))
-
-
 app.command()(check)
+app.add_typer(rules_app, name="rules")
 
 
 def _fail(error: MsnetError, code: int) -> NoReturn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnose.engine import Engine, Group, PodTimes
 from diagnose.fold import Made, folded
 from diagnose.model import Affected, Finding, latest
-from diagnose.rule import DEFAULT_KEYS
+from diagnose.rule import DEFAULT_KEYS, SEVERITIES
 from diagnose.shape import shape
 from diagnose.state import in_boot_grace, state_of
 from diagnose.story import Story
@@ -27,7 +27,15 @@ def findings(story: Story) -> list[Finding]:
             namespace, _, name = min(group.pods).partition("/")
             group.captures.update({"pod": name, "namespace": namespace} if namespace else {"pod": name})
     made = [(g, _finding(g, story)) for g in _merged(groups)]
-    return [f for _, f in _alike(folded(made), story)]
+    return [f for _, f in _rated(_alike(folded(made), story))]
+
+
+def _rated(made: list[Made]) -> list[Made]:
+    """Give re-rated rules their severity; before, it would decide which symptoms they explain."""
+    for group, finding in made:
+        if finding.severity == group.rule.original:
+            finding.severity = group.rule.severity
+    return sorted(made, key=lambda m: SEVERITIES.index(m[1].severity))
 
 
 def _conclude_vanished(story: Story) -> None:
@@ -186,7 +194,7 @@ def _absorb(into: Group, other: Group) -> None:
 
 def _finding(group: Group, story: Story) -> Finding:
     rule = group.rule
-    severity, confidence = rule.severity, rule.confidence
+    severity, confidence = rule.original or rule.severity, rule.confidence
     state, proof = state_of(group, story)
     if not group.whole and confidence == "high":
         confidence = "medium"

@@ -88,6 +88,8 @@ class Rule:
     text: dict[str, Text]
     origin: str = ""
     """The file of a user's rule; "" for a rule that msnet ships."""
+    original: str = ""
+    """The severity before a user re-rated the rule: as a cause it counts as before."""
 
 
 class Flaw(NamedTuple):

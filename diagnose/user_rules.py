@@ -76,8 +76,8 @@ class _Run:
     messages: int = 0
 
     def tell(self, entry: Entry, flaws: Iterable[Flaw]) -> None:
-        for flaw in flaws:
-            name = entry.document.text.name
+        name = entry.document.text.name
+        for flaw in sorted(flaws, key=lambda f: entry.line(*f.path)):
             self.problems.append(Problem(entry.id or name, f"{name}:{entry.line(*flaw.path)}", flaw.text))
 
     def take(self, entry: Entry) -> None:
@@ -113,7 +113,7 @@ class _Run:
                 found.append(Flaw((), f"changes nothing of {entry.id}: give it silence, or one of {', '.join(sorted(CHANGES))}"))
             raw = _changed(self._raw(known), body)
             rule, more = read_rule(raw, area=known.area, languages=(), origin=known.origin or entry.document.text.name)
-            rule = replace(rule, origin=known.origin)
+            rule = replace(rule, origin=known.origin, original=known.original or known.severity)
             found += more
         flaws += [*found, *_unsafe(rule)]
         if not flaws:

@@ -1,4 +1,4 @@
-.PHONY: run test lint check clean
+.PHONY: run test lint check pages clean
 
 # Diagnose the shipped sample: half a minute of a real MicroShift node, and its NADs and pods.
 run:
@@ -18,6 +18,10 @@ lint:
 	.venv/bin/ruff format --check -q
 	.venv/bin/pyright
 	.venv/bin/python -m diagnose.lint
+
+# A page for each rule: docs/rules/.
+pages:
+	.venv/bin/python -m diagnose.pages
 
 clean:
 	rm -rf .venv dist .pytest_cache .ruff_cache .hypothesis

@@ -16,12 +16,12 @@ _MOMENTS = 60
 _SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>#|"})
 
 
-def _prose(text: str) -> str:
+def prose(text: str) -> str:
     """Return `text` with everything that Markdown would read as markup escaped."""
     return text.translate(_SPECIAL)
 
 
-def _fence(text: str) -> list[str]:
+def fence(text: str) -> list[str]:
     """Return `text` as a code block whose fence no line of it can close."""
     longest = max((len(run) for line in text.splitlines() for run in line.split() if set(run) == {"`"}), default=0)
     mark = "`" * max(3, longest + 1)
@@ -32,7 +32,7 @@ def render(report: Report, catalog: Catalog, language: str, *, everything: bool 
     """Return the report as Markdown; `everything` shows resolved findings whole."""
     w = labels(language)
     verdict, _ = verdict_of(report, w)
-    out = [f"# msnet: {_prose(verdict)}", ""]
+    out = [f"# msnet: {prose(verdict)}", ""]
     low, high = report.window
     span = f"{clock(low)} .. {clock(high)} UTC, " if low is not None else ""
     out += [f"{w.evidence_window}: {span}{sum(i.lines for i in report.inputs)} {w.lines}; msnet {report.tool}, {w.rule_page} {report.catalog}", ""]
@@ -44,26 +44,26 @@ def render(report: Report, catalog: Catalog, language: str, *, everything: bool 
         if everything and f.state == "resolved":
             out += _finding(f, catalog.by_id[f.rule], language, w)
             continue
-        over = f": {_prose(printable(proof_text(f.proof, w)))}" if f.state == "resolved" and f.proof is not None else ""
+        over = f": {prose(printable(proof_text(f.proof, w)))}" if f.state == "resolved" and f.proof is not None else ""
         state = w.state[f.state] if f.state == "resolved" else w.severity[f.severity]
-        out.append(f"- **{f.rule}** ({state}): {_prose(words(f, catalog.by_id[f.rule], language).title)}{over}")
+        out.append(f"- **{f.rule}** ({state}): {prose(words(f, catalog.by_id[f.rule], language).title)}{over}")
     if rest:
         out.append("")
     out += _ignored(report, w) + _unexplained(report, w) + _timeline(report, w)
     unknown = [i for i in report.inputs if i.kind == "unknown"]
     if report.gaps or unknown:
         out += [f"## {w.blind}", ""]
-        out += [f"- {_prose(gap_text(g, w))}" + (f" ({w.gap_hint}: `{g.hint}`)" if g.hint else "") for g in report.gaps]
+        out += [f"- {prose(gap_text(g, w))}" + (f" ({w.gap_hint}: `{g.hint}`)" if g.hint else "") for g in report.gaps]
         if unknown:
             out.append(
-                f"- {w.unknown_input}: {', '.join(_prose(i.source) for i in unknown[:_INPUTS])}"
+                f"- {w.unknown_input}: {', '.join(prose(i.source) for i in unknown[:_INPUTS])}"
                 + (f", {w.and_more.format(n=len(unknown) - _INPUTS)}" if len(unknown) > _INPUTS else "")
             )
         out.append("")
     if report.inputs:
         out += [f"## {w.inputs}", ""]
         known = [i for i in report.inputs if i.kind != "unknown"]
-        out += [f"- {_prose(seen(i, w))}" for i in known[:_INPUTS]]
+        out += [f"- {prose(seen(i, w))}" for i in known[:_INPUTS]]
         if len(known) > _INPUTS:
             out.append(f"- {w.and_more.format(n=len(known) - _INPUTS)}")
         out.append("")
@@ -71,29 +71,29 @@ def render(report: Report, catalog: Catalog, language: str, *, everything: bool 
 
 
 def _ignored(report: Report, w: Labels) -> list[str]:
-    out = [f"- **{w.ignored}**: {_prose(printable(ignored_text(report)))}"] if report.ignored else []
-    out += [f"- **{w.expired}**: {_prose(printable(expired_text(e)))}" for e in report.expired]
-    out += [f"- **{w.not_used}**: {_prose(printable(f'{rule}: {why}'))}" for rule, why in report.not_checked]
+    out = [f"- **{w.ignored}**: {prose(printable(ignored_text(report)))}"] if report.ignored else []
+    out += [f"- **{w.expired}**: {prose(printable(expired_text(e)))}" for e in report.expired]
+    out += [f"- **{w.not_used}**: {prose(printable(f'{rule}: {why}'))}" for rule, why in report.not_checked]
     return [*out, ""] if out else []
 
 
 def _unexplained(report: Report, w: Labels) -> list[str]:
     if not report.unexplained:
         return []
-    rows = [f"| {u.count} | {_prose(printable(u.shape))} | {len(u.pods)} |" for u in report.unexplained[:_SHAPES]]
+    rows = [f"| {u.count} | {prose(printable(u.shape))} | {len(u.pods)} |" for u in report.unexplained[:_SHAPES]]
     return [f"## {w.unexplained}", "", f"| n | {w.seen} | {w.kind['Pod']} |", "|---|---|---|", *rows, ""]
 
 
 def _timeline(report: Report, w: Labels) -> list[str]:
     if not any(m.rule for m in report.timeline):
         return []
-    rows = [f"| {clock(m.time)} | {_prose(printable(moment_text(m, w)))} |" for m in report.timeline[:_MOMENTS]]
+    rows = [f"| {clock(m.time)} | {prose(printable(moment_text(m, w)))} |" for m in report.timeline[:_MOMENTS]]
     return [f"## {w.timeline}", "", f"| UTC | {w.seen} |", "|---|---|", *rows, ""]
 
 
 def _finding(f: Finding, rule: Rule, language: str, w: Labels) -> list[str]:
     text = words(f, rule, language)
-    out = [f"## {_prose(text.title)}", ""]
+    out = [f"## {prose(text.title)}", ""]
     out.append(
         f"`{f.rule}`, {w.severity[f.severity]}, {w.state[f.state]}, {w.sure}: {w.confidence[f.confidence]}, {why_sure(f, w)}, {w.times.format(n=f.count)}"
         + (f", {w.since} {clock(f.first)}, {w.last} {clock(f.last)}" if f.first is not None else "")
@@ -104,23 +104,23 @@ def _finding(f: Finding, rule: Rule, language: str, w: Labels) -> list[str]:
             f"**{w.hits}**: " + ", ".join(f"{w.kind.get(a.kind, a.kind)} `{a.namespace + '/' if a.namespace else ''}{a.name}`" for a in f.affected[:20]),
         ]
     if f.hints:
-        out += ["", f"**{w.checked}**: " + "; ".join(_prose(hint_text(h, w)) for h in f.hints)]
+        out += ["", f"**{w.checked}**: " + "; ".join(prose(hint_text(h, w)) for h in f.hints)]
     if f.proof is not None:
         out += [
             "",
-            f"**{w.over if f.state == 'resolved' else w.state[f.state]}**: {clock(f.proof.time) + ' ' if f.proof.time else ''}{_prose(printable(proof_text(f.proof, w)))}",
+            f"**{w.over if f.state == 'resolved' else w.state[f.state]}**: {clock(f.proof.time) + ' ' if f.proof.time else ''}{prose(printable(proof_text(f.proof, w)))}",
         ]
-    out += ["", f"**{w.why}**: {_prose(text.cause)}", "", f"**{w.seen}**:", ""]
+    out += ["", f"**{w.why}**: {prose(text.cause)}", "", f"**{w.seen}**:", ""]
     for e in f.evidence[:_EVIDENCE]:
-        out += [_prose(where(e)), "", *_fence(printable(e.text)), ""]
+        out += [prose(where(e)), "", *fence(printable(e.text)), ""]
     out += [f"**{w.do}**:", ""]
     for number, step in enumerate(text.steps, 1):
-        out.append(f"{number}. {_prose(step.text)} ({w.effect[step.effect]})")
+        out.append(f"{number}. {prose(step.text)} ({w.effect[step.effect]})")
         if step.command:
-            out += ["", *("   " + line for line in _fence(step.command)), ""]
-    out += ["", f"**{w.verify}**: {_prose(text.verify)}"]
+            out += ["", *("   " + line for line in fence(step.command)), ""]
+    out += ["", f"**{w.verify}**: {prose(text.verify)}"]
     if text.verify_command:
-        out += ["", *_fence(text.verify_command)]
+        out += ["", *fence(text.verify_command)]
     if f.explains:
         out += ["", f"**{w.explains}**: " + chain(f, w)]
     if rule.guide:

@@ -1,38 +1,111 @@
-"""A rule's page, and the list of all rules."""
+"""A rule's page, for a terminal and as Markdown from the same parts, and the list of all rules."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from diagnose.catalog import Catalog
-from diagnose.lang import labels
+from diagnose.lang import Labels, labels
+from diagnose.render.markdown import fence, prose
 from diagnose.render.terminal import wrap
 from diagnose.render.words import command, fill
-from diagnose.rule import Rule
+from diagnose.rule import LANGUAGES, Message, Rule
 
 _WIDTH = 100
 
 
-def render(rule: Rule, language: str) -> str:
-    """Return what msnet knows of one rule: meaning, cause, steps, proof of cure, sources."""
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One step of the cure: its words, what it changes, its command ("": none)."""
+
+    words: str
+    effect: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What msnet knows of one rule, in one language."""
+
+    rule: str
+    rating: str
+    title: str
+    cause: str
+    steps: tuple[_Step, ...]
+    verify: str
+    verify_command: str
+    guide: tuple[str, ...]
+    refs: tuple[str, ...]
+    messages: tuple[Message, ...]
+    origin: str
+
+
+def page_of(rule: Rule, language: str) -> Page:
+    """Return the page of `rule`: names that only evidence can fill stand as <name>."""
     w = labels(language)
     text = rule.text[language]
-    out = [f"{rule.id}   {w.severity[rule.severity]}, {w.sure}: {w.confidence[rule.confidence]}", "", *wrap(_plain(text.title), _WIDTH), ""]
-    out += [f"{w.why}:", *("  " + x for x in wrap(fill(text.cause, {}), _WIDTH - 2)), "", f"{w.do}:"]
-    for number, (words, step) in enumerate(zip(text.steps, rule.steps, strict=True), 1):
-        head, *more = wrap(f"{number}. {fill(words, {})}  [{w.effect[step.effect]}]", _WIDTH - 2)
+    steps = tuple(_Step(fill(t, {}), w.effect[s.effect], command(s.run, {})) for t, s in zip(text.steps, rule.steps, strict=True))
+    rating = f"{w.severity[rule.severity]}, {w.sure}: {w.confidence[rule.confidence]}"
+    return Page(
+        rule.id, rating, _plain(text.title), fill(text.cause, {}), steps, fill(text.verify, {}), command(rule.verify, {}),
+        rule.guide, rule.refs, rule.messages, rule.origin,
+    )  # fmt: skip
+
+
+def render(rule: Rule, language: str) -> str:
+    """Return what msnet knows of one rule: meaning, cause, steps, proof of cure, sources."""
+    w, page = labels(language), page_of(rule, language)
+    out = [f"{page.rule}   {page.rating}", "", *wrap(page.title, _WIDTH), ""]
+    out += [f"{w.why}:", *("  " + x for x in wrap(page.cause, _WIDTH - 2)), "", f"{w.do}:"]
+    for number, step in enumerate(page.steps, 1):
+        head, *more = wrap(f"{number}. {step.words}  [{step.effect}]", _WIDTH - 2)
         out += ["  " + head, *("     " + x for x in more)]
-        if step.run:
-            out += ["       " + line for line in command(step.run, {}).splitlines()]
-    out += ["", f"{w.verify}:", *("  " + x for x in wrap(fill(text.verify, {}), _WIDTH - 2))]
-    if rule.verify:
-        out.append("       " + command(rule.verify, {}))
-    if rule.guide:
-        out += ["", f"{w.guide}: {', '.join(rule.guide)}"]
-    if rule.refs:
-        out += ["", *rule.refs]
-    if rule.messages:
-        out += ["", f"{w.messages} ({len(rule.messages)}):"]
-        out += [f"  {m.template.text}\n      {m.origin}" for m in rule.messages]
+        out += ["       " + line for line in step.command.splitlines()]
+    out += ["", f"{w.verify}:", *("  " + x for x in wrap(page.verify, _WIDTH - 2))]
+    if page.verify_command:
+        out.append("       " + page.verify_command)
+    if page.guide:
+        out += ["", f"{w.guide}: {', '.join(page.guide)}"]
+    if page.refs:
+        out += ["", *page.refs]
+    if page.messages:
+        out += ["", f"{w.messages} ({len(page.messages)}):"]
+        out += [_said(m, "  ") for m in page.messages]
+    if page.origin:
+        out += ["", page.origin]
     return "\n".join(out) + "\n"
+
+
+def _said(message: Message, indent: str) -> str:
+    """Return one upstream message, and beneath it its place in the source where that is known."""
+    return indent + message.template.text + (f"\n{indent}    {message.origin}" if message.origin else "")
+
+
+def markdown(rule: Rule) -> str:
+    """Return the page of one rule as Markdown, in every language; upstream's messages, which have no language, once."""
+    out = [f"# {rule.id}"]
+    for language in LANGUAGES:
+        out += _markdown(page_of(rule, language), labels(language))
+    if rule.messages:
+        said = "\n".join(_said(m, "") for m in rule.messages)
+        out += ["", f"## {labels(LANGUAGES[0]).messages} ({len(rule.messages)})", "", *fence(said)]
+    return "\n".join(out) + "\n"
+
+
+def _markdown(page: Page, w: Labels) -> Iterator[str]:
+    yield from ("", f"## {prose(page.title)}", "", prose(page.rating), "", f"### {w.why}", "", prose(page.cause), "", f"### {w.do}", "")
+    for number, step in enumerate(page.steps, 1):
+        yield f"{number}. {prose(step.words)} ({step.effect})"
+        if step.command:
+            yield from ("", *("   " + line for line in fence(step.command)), *([""] if number < len(page.steps) else []))
+    yield from ("", f"### {w.verify}", "", prose(page.verify))
+    if page.verify_command:
+        yield from ("", *fence(page.verify_command))
+    if page.guide:
+        yield from ("", f"{w.guide}: {', '.join(page.guide)}")
+    if page.refs:
+        yield from ("", *(f"- <{ref}>" for ref in page.refs))
 
 
 def index(catalog: Catalog, language: str) -> str:
@@ -40,6 +113,18 @@ def index(catalog: Catalog, language: str) -> str:
     w = labels(language)
     size = max(len(r.id) for r in catalog.rules)
     return "".join(f"{r.id:<{size}}  {w.severity[r.severity]:<8} {_plain(r.text[language].title)}\n" for r in catalog.rules)
+
+
+def markdown_index(catalog: Catalog) -> str:
+    """Return the table of all rules, each with a link to its page."""
+    w = labels(LANGUAGES[0])
+    rows = [f"| [{r.id}]({r.id}.md) | {r.area} | {w.severity[r.severity]} | {prose(_plain(r.text[LANGUAGES[0]].title))} |" for r in catalog.rules]
+    return (
+        "\n".join(
+            ["# Rules", "", "Generated by `make pages`: the texts of `msnet explain`.", "", "| id | area | severity | title |", "|---|---|---|---|", *rows]
+        )
+        + "\n"
+    )
 
 
 def _plain(title: str) -> str:

@@ -13,6 +13,7 @@ import typer
 
 from diagnose import __version__
 from diagnose.cli_check import check
+from diagnose.cli_profile import profile
 from diagnose.cli_rules import Folders, catalog_of
 from diagnose.cli_rules import app as rules_app
 from diagnose.errors import MsnetError, NoEvidenceError, RuleError, UsageError
@@ -359,6 +360,7 @@ def explain(rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's i
 
 
 app.command()(check)
+app.command()(profile)
 app.add_typer(rules_app, name="rules")
 
 

@@ -15,7 +15,7 @@ from diagnose.parse.tree import items
 
 SCHEMA: Final = "msnet.profile/1"
 _VERSION = re.compile(r"^\d+\.\d+$")
-_STEM = ("schema", "version", "plugins", "links", "pod_networks", "service_networks", "host_networks", "namespaces_known")
+_STEM = ("schema", "version", "plugins", "links", "pod_networks", "service_networks", "host_networks", "namespaces_known", "nads")
 
 
 class _Faults:
@@ -66,9 +66,10 @@ def _profile(document: Document, faults: _Faults) -> Profile:
         "service_networks": _networks,
         "host_networks": _networks,
         "namespaces_known": _flag,
+        "nads": _names,
     }
     for key, reader in readers.items():
-        if key in body and not (key == "links" and body[key] is None):
+        if key in body and not (key in ("links", "nads") and body[key] is None):
             given[key] = reader(document, key, faults)
     return Profile(**given)
 
@@ -135,5 +136,6 @@ def dump(profile: Profile) -> str:
         "service_networks": list(profile.service_networks),
         "host_networks": list(profile.host_networks),
         "namespaces_known": profile.namespaces_known,
+        "nads": None if profile.nads is None else sorted(profile.nads),
     }
     return yaml.safe_dump({k: v for k, v in body.items() if v is not None}, sort_keys=False, allow_unicode=True, default_flow_style=None)

@@ -167,6 +167,8 @@ def _absence(held: _Held, place: Place, one: Selection, *, meant: bool) -> str |
 
     A folder of manifests need not hold the NADs of the cluster: there it is a hint, and more only if another NAD is probably meant or the pod waits.
     """
+    if f"{one.namespace}/{one.name}" in (place.profile.nads or ()):
+        return None
     if place.profile.namespaces_known:
         return ""
     body = place.resource.body

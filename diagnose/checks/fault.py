@@ -54,6 +54,8 @@ class Profile:
     """Subnets of the host's own interfaces, by which a NAD's range would be shadowed."""
     namespaces_known: bool = False
     """True if the NADs at hand are all there are: only then a missing one is an error and not a hint."""
+    nads: frozenset[str] | None = None
+    """NADs ("namespace/name") that the node has beside those at hand."""
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from diagnose.model import BootSeen, Finding, Record, Report, Resource, earliest
 from diagnose.parse.when import micros
 from diagnose.rule import CONFIDENCES, SEVERITIES
 from diagnose.scan import Scanner
+from diagnose.silent import Silent
 from diagnose.story import Story
 from diagnose.timeline import timeline
 
@@ -49,22 +50,25 @@ def investigate(
 ) -> tuple[Report, Story]:
     """Return the report on the inputs named, and the story that it was drawn from. Without `ignores`, nothing is set aside."""
     engine = Engine(catalog)
+    silent = Silent()
     evidence = Evidence(Scanner(literals(catalog)), Options(reference, tz))
     for item in evidence.read(arguments):
         if isinstance(item, Resource):
             engine.hold(item)
+            silent.hold(item)
             if ignores is not None:
                 ignores.meet(item)
         elif _in_time(item, select):
             engine.feed(item)
     engine.finish()
+    silent.conclude(engine)
     boots: dict[str, BootSeen] = {}
     for seen in evidence.inputs:
         for boot, times in seen.boots.items():
             boots.setdefault(boot, BootSeen()).join(times)
     story = Story(engine, boots)
     long = {i.source for i in evidence.inputs if i.lines > LONG}
-    found = [f for f in findings(story) if _wanted(f, select) and not _aside(f, long)]
+    found = [f for f in silent.complete(findings(story)) if _wanted(f, select) and not _aside(f, long)]
     _own_up(evidence, {e.source for f in found for e in f.evidence})
     low, high = engine.window
     for seen in evidence.inputs:
@@ -72,12 +76,12 @@ def investigate(
     everything = found
     found, ignored = ignores.split(found) if ignores is not None else (found, [])
     for finding in found:
-        finding.hints = hints_for(finding, story)
+        finding.hints = hints_for(finding, story) + silent.hints(finding)
     gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything)
     report = Report(
         tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
         not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems] + (ignores.problems if ignores is not None else []), window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts=engine.inventory.facts,
-        timeline=timeline(story, found),
+        timeline=timeline(story, found), attachments=silent.attachments, pools=silent.pools, checks=silent.checks,
         unexplained=sorted(engine.unexplained.values(), key=lambda u: (-u.count, u.shape)),
         ignored=ignored, expired=list(ignores.expired) if ignores is not None else [],
     )  # fmt: skip

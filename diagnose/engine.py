@@ -109,6 +109,8 @@ class Group:
     """True if some hit came from an operation other than DEL."""
     whole: bool = False
     """True if some hit was not cut short."""
+    runs: bool = False
+    """True if its pods run all the same: then that they run ends nothing."""
 
     def learn(self, captures: dict[str, str], stamp: int) -> None:
         """Take names from a hit at `stamp`; of two words on one name the earlier stands."""
@@ -236,9 +238,10 @@ class Engine:
         for hit in hits:
             self._place(hit, record)
 
-    def conclude(self, rule: str, record: Record) -> None:
-        """Add a failure that no record tells by itself: `record` shows it together with another one."""
-        self._add(Hit(rule, Segment("add", (), record.message, 0, (), {}), {}, False, False), record)
+    def conclude(self, rule: str, record: Record, captures: dict[str, str] | None = None, *, runs: bool = False) -> None:
+        """Add a failure that no record tells by itself: `record` shows it together with another one; `runs`: of a pod that runs all the same."""
+        group = self._add(Hit(rule, Segment("add", (), record.message, 0, (), {}), captures or {}, False, False), record)
+        group.runs = group.runs or runs
 
     def finish(self) -> None:
         """Judge what was put off; call it once, after the last record."""
@@ -395,7 +398,7 @@ class Engine:
         mark, since = context
         return mark.pod if since is None or record.time is None or 0 <= record.time - since < _CONTEXT else ""
 
-    def _add(self, hit: Hit, record: Record, *, counts: bool = True) -> None:
+    def _add(self, hit: Hit, record: Record, *, counts: bool = True) -> Group:
         rule = self._catalog.by_id[hit.rule]
         pod = self._pod_of(hit, record)
         captures = {k: v for k, v in hit.captures.items() if v}
@@ -431,6 +434,7 @@ class Engine:
         if new:
             time = None if record.relative else record.time
             group.cite(Evidence(record.where.source, record.where.line, record.where.cursor, time, record.raw))
+        return group
 
     def _counted(self, group: Group, hit: Hit, record: Record, pod: str) -> bool:
         """Count a hit unless its attempt was counted before: the kubelet logs each four times, Multus twice.

@@ -78,7 +78,7 @@ class Inventory:
             self._hold_nad(resource)
         elif resource.kind == "Pod" and len(self.pods) < _LIMIT:
             self._hold_pod(resource)
-        elif resource.kind == LINK:
+        elif resource.kind == LINK and "link_type" in resource.body:
             self._hold_link(resource)
         elif resource.kind == "Node":
             info = mapping(mapping(resource.body.get("status")).get("nodeInfo"))

@@ -75,6 +75,29 @@ class Labels:
     component: dict[str, str]
     blind_spot: dict[str, str]
     """What was not looked at, by `Gap.kind`; values in braces."""
+    attachments: str
+    attachment: dict[str, str]
+    """How want, recorded and have of one attachment compare, by `Attachment.state`."""
+    attachment_columns: tuple[str, str, str, str, str]
+    differ: dict[str, str]
+    """What differs, by `Attachment.differs`."""
+    multus: dict[str, str]
+    """Whether Multus ran for a pod, by `PodNetworks.multus`."""
+    have: dict[str, str]
+    """What shows a pod's interfaces, by `PodNetworks.have`."""
+    pools: str
+    pool: str
+    """`{free}` of `{size}` addresses of `{ranges}` are free; `{used}`, `{leaked}`."""
+    pool_unknown: str
+    """As `pool`, where no NAD tells the range."""
+    pool_full: str
+    """When no address will be left: `{time}`."""
+    lease: dict[str, str]
+    """Whose a lease is, by `LeaseSeen.state`."""
+    clean_up: str
+    checks: str
+    check: dict[str, str]
+    """What a network's host side shows, by `Check.kind`."""
     not_whole: str
     ignored: str
     ignored_count: str
@@ -167,6 +190,13 @@ EN = Labels(
         "same-mac": "{new} has the MAC address ({mac}) that {old} had: the interface was renamed",
         "same-driver": "{old} ({driver} at {was}) was not there after the last start, and {new} ({driver} at {is}) is new: the interface was renamed",
         "links": "network interfaces of the node: {names}",
+        "pool": "{store}: {free} of {size} addresses free in {ranges}; {used} used, {leaked} left behind",
+        "leaked": "left behind by sandboxes that are gone: {addresses}; to remove them: {command}",
+        "odd-leases": "leases that do not fit: {addresses}",
+        "dhcp-zone": "{device} is in firewalld's zone {zone}, which does not let DHCP in; if the DHCP server runs on this host: {command}",
+        "multus-not-called": "the pod has no network-status: Multus was not called when its sandbox was made",
+        "annotated-later": "the annotation was set at {time} ({who}), the pod started at {started}",
+        "recreate": "only a new pod is attached: delete {pod} and let it be made again",
     },
     moment={
         "boot": "the node started",
@@ -199,6 +229,47 @@ EN = Labels(
         "obfuscated": "addresses or names were obfuscated: whether two of them are the same is unknown",
         "forbidden": "{text}",
         "not-all-users": "{text}",
+    },
+    attachments="attachments",
+    attachment={"ok": "ok", "not-recorded": "not recorded", "missing": "not in the pod", "extra": "not asked for", "different": "differs"},
+    attachment_columns=("network", "wanted", "recorded", "in the pod", "state"),
+    differ={"address": "address", "mac": "MAC", "network": "network", "interface": "interface"},
+    multus={
+        "ran": "Multus ran for it",
+        "not-called": "no network-status: Multus was not called when its sandbox was made",
+        "unknown": "whether Multus ran for it is unknown",
+    },
+    have={"netns": "all interfaces of its network namespace", "cache": "CNI results and leases", "": "the pod's interfaces are not among the evidence"},
+    pools="addresses (host-local)",
+    pool="{free} of {size} addresses free in {ranges}: {used} used, {leaked} left behind",
+    pool_unknown="{used} used, {leaked} left behind; no NAD tells the range",
+    pool_full="at the rate at which addresses were left behind, none will be free at {time}",
+    lease={
+        "used": "used",
+        "unknown": "owner unknown",
+        "leaked": "left behind: its sandbox is gone",
+        "double": "the interface holds more addresses than the network gives",
+        "outside": "outside the range",
+    },
+    clean_up="remove what was left behind",
+    checks="networks on the host (guide 5.2.4)",
+    check={
+        "bridge-up": "bridge {device} is up",
+        "bridge-absent": "bridge {device} is not there; the plugin makes it with the first pod",
+        "bridge-gone": "bridge {device} is not there, though pods are attached to it",
+        "bridge-other": "{device} is no bridge ({type})",
+        "bridge-down": "bridge {device} is down",
+        "port-down": "port {port} of bridge {device} is down",
+        "no-uplink": "bridge {device} has no port to the outside: its pods reach each other, and the host if it has an address",
+        "vlan-missing": "port {port} of bridge {device} does not carry VLAN {vlan}",
+        "bridge-address": "the host has {address} on bridge {device}",
+        "bridge-no-address": "the host has no address in {subnet} on bridge {device}: it cannot reach the pods, which a layer-2 network may want",
+        "master-down": "{device} is down",
+        "pod-link-down": "interface {interface} of pod {pod} is down",
+        "dhcp-daemon": "the DHCP daemon runs",
+        "dhcp-daemon-down": "the DHCP daemon does not run",
+        "dhcp-zone": "zone {zone} of {device} does not let DHCP in (UDP 67); it must only if the DHCP server runs on this host",
+        "dhcp-zone-open": "zone {zone} of {device} lets DHCP in",
     },
     not_whole="not to its end",
     ignored="ignored",
@@ -294,6 +365,13 @@ JA = Labels(
         "same-mac": "{new} の MAC アドレス ({mac}) は {old} のものと同じです。インターフェースが改名されました",
         "same-driver": "{old} ({driver}、{was}) は前回の起動後になく、{new} ({driver}、{is}) が新しく現れました。インターフェースが改名されました",
         "links": "ノードのネットワークインターフェース: {names}",
+        "pool": "{store}: {ranges} のアドレス {size} 個のうち空き {free} 個。使用中 {used}、残留 {leaked}",
+        "leaked": "存在しないサンドボックスが残したアドレス: {addresses}。削除するコマンド: {command}",
+        "odd-leases": "整合しないリース: {addresses}",
+        "dhcp-zone": "{device} は firewalld のゾーン {zone} にあり、このゾーンは DHCP を許可していません。DHCP サーバーがこのホストで動く場合: {command}",
+        "multus-not-called": "Pod に network-status がありません。サンドボックスの作成時に Multus は呼び出されていません",
+        "annotated-later": "アノテーションは {time} に設定されました ({who})。Pod の開始は {started} です",
+        "recreate": "接続されるのは新しい Pod だけです。{pod} を削除して作り直します",
     },
     moment={
         "boot": "ノード起動",
@@ -326,6 +404,47 @@ JA = Labels(
         "obfuscated": "アドレスまたは名前が難読化されています。同じものかどうかは分かりません",
         "forbidden": "{text}",
         "not-all-users": "{text}",
+    },
+    attachments="ネットワーク接続",
+    attachment={"ok": "正常", "not-recorded": "記録なし", "missing": "Pod にない", "extra": "要求されていない", "different": "相違"},
+    attachment_columns=("ネットワーク", "要求", "記録", "Pod 内", "状態"),
+    differ={"address": "アドレス", "mac": "MAC", "network": "ネットワーク", "interface": "インターフェース"},
+    multus={
+        "ran": "Multus が実行されました",
+        "not-called": "network-status がありません。サンドボックスの作成時に Multus は呼び出されていません",
+        "unknown": "Multus が実行されたかどうかは不明です",
+    },
+    have={"netns": "ネットワーク名前空間の全インターフェース", "cache": "CNI の結果とリース", "": "Pod のインターフェースは証拠に含まれていません"},
+    pools="アドレス (host-local)",
+    pool="{ranges} のアドレス {size} 個のうち空き {free} 個: 使用中 {used}、残留 {leaked}",
+    pool_unknown="使用中 {used}、残留 {leaked}。範囲を示す NAD がありません",
+    pool_full="アドレスがこれまでのペースで残留し続けると、{time} に空きがなくなります",
+    lease={
+        "used": "使用中",
+        "unknown": "所有者不明",
+        "leaked": "残留: サンドボックスはもう存在しません",
+        "double": "インターフェースがネットワークの割り当て数より多くのアドレスを保持しています",
+        "outside": "範囲外",
+    },
+    clean_up="残留したリースの削除",
+    checks="ホスト側のネットワーク (ガイド 5.2.4)",
+    check={
+        "bridge-up": "ブリッジ {device} は up です",
+        "bridge-absent": "ブリッジ {device} はありません。最初の Pod の接続時にプラグインが作成します",
+        "bridge-gone": "Pod が接続されているのに、ブリッジ {device} がありません",
+        "bridge-other": "{device} はブリッジではありません ({type})",
+        "bridge-down": "ブリッジ {device} は down です",
+        "port-down": "ブリッジ {device} のポート {port} は down です",
+        "no-uplink": "ブリッジ {device} には外部へのポートがありません。Pod 同士と、アドレスがあればホストだけが通信できます",
+        "vlan-missing": "ブリッジ {device} のポート {port} は VLAN {vlan} を通しません",
+        "bridge-address": "ホストはブリッジ {device} に {address} を持っています",
+        "bridge-no-address": "ホストはブリッジ {device} に {subnet} のアドレスを持っていません。ホストから Pod に到達できません (レイヤー 2 だけのネットワークなら意図どおりです)",
+        "master-down": "{device} は down です",
+        "pod-link-down": "Pod {pod} のインターフェース {interface} は down です",
+        "dhcp-daemon": "DHCP デーモンは動作しています",
+        "dhcp-daemon-down": "DHCP デーモンは動作していません",
+        "dhcp-zone": "{device} のゾーン {zone} は DHCP (UDP 67) を許可していません。許可が必要なのは、DHCP サーバーがこのホストで動く場合だけです",
+        "dhcp-zone-open": "{device} のゾーン {zone} は DHCP を許可しています",
     },
     not_whole="途中まで",
     ignored="無視",

@@ -314,6 +314,8 @@ class Check(NamedTuple):
     values: dict[str, str]
     command: str = ""
     """What would change it; never run."""
+    proof: str = ""
+    """The interface as the evidence shows it."""
     where: Where = Where("")
 
 

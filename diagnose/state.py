@@ -92,7 +92,7 @@ def _over(pod: str, times: PodTimes, group: Group, story: Story) -> Proof | None
             running = running or Proof("running", None, success.text)
         elif _later(success, last, times.last_relative, story):
             return Proof("works" if success.network is None else "added", None if success.relative else _when(success, story), success.text)
-    if running is not None:
+    if running is not None and not group.runs:
         return running
     deleted = story.engine.gone.get(pod)
     gone = deleted.last(story.clocks) if deleted is not None else None

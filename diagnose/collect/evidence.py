@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from diagnose.collect import document, native
-from diagnose.collect.files import Opened, open_input, walk
+from diagnose.collect.files import HEAD, Opened, open_input, walk
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
 from diagnose.errors import InputError
 from diagnose.model import LINK, BootSeen, Gap, InputSeen, Record, Resource, Where
+from diagnose.parse import host
 from diagnose.parse.kube import documents
 from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock, date_in, micros, rfc3339
@@ -96,6 +97,12 @@ class Evidence:
     def _one(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
         head = opened.head
         clock = self._clock(opened)
+        facts = host.of_file(seen.source, head, opened.mtime) if opened.size < HEAD else []
+        if facts:
+            seen.kind = "leases"
+            seen.size, seen.lines = len(head), head.count(b"\n")
+            yield from _of_host(facts, seen)
+            return
         if not head:
             seen.kind = "empty"
             return
@@ -116,8 +123,14 @@ class Evidence:
             seen.kind = "unknown"
             seen.note = "binary data, not understood"
             return
-        if looks_like_objects(head):
+        if host.is_json(head) or looks_like_objects(head):
             raw = _whole(opened.stream, OBJECTS)
+            facts = host.of_json(seen.source, raw.decode("utf-8", "replace")) if host.is_json(head) else []
+            if facts:
+                seen.kind = "objects"
+                seen.size, seen.lines = len(raw), raw.count(b"\n")
+                yield from _of_host(facts, seen)
+                return
             try:
                 bodies = list(documents(raw.decode("utf-8", "replace")))
             except (ValueError, RecursionError) as e:
@@ -142,6 +155,8 @@ class Evidence:
 
     def _text(self, raw: bytes, clock: Clock, seen: InputSeen) -> Iterator[Record | Resource]:
         seen.kind = "text"
+        if host.may_hold(raw[:HEAD]):
+            yield from _of_host(host.of_text(seen.source, raw.decode("utf-8", "replace")), seen)
         lines = raw[: 64 * 1024].decode("utf-8", "replace").split("\n")
         if document.mostly_logs(lines):
             import io
@@ -242,6 +257,13 @@ def looks_like_objects(head: bytes) -> bool:
     if start.startswith((b"{", b"[")):
         return bool(_OBJECT_JSON.search(head) or _LINK_JSON.match(start))
     return bool(_YAML.match(start) or (start.startswith((b"---", b"#")) and _YAML.search(head)))
+
+
+def _of_host(facts: list[host.Fact], seen: InputSeen) -> Iterator[Resource]:
+    """Yield parts of the host as resources."""
+    for fact in facts:
+        seen.programs.add(f"kind:{fact.kind}")
+        yield Resource(fact.kind, fact.namespace, fact.name, fact.body, Where(seen.source, fact.line))
 
 
 def _objects(bodies: list[tuple[dict[str, Any], int]], source: str) -> Iterator[Record | Resource]:

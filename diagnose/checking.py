@@ -7,16 +7,17 @@ import re
 import stat
 import sys
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from diagnose import checks
 from diagnose.catalog import Catalog
-from diagnose.checks import NAD, TEMPLATES
 from diagnose.checks.fault import Fault, Objects, Path, Profile
+from diagnose.checks.object import NAD, TEMPLATES
 from diagnose.checks.object import RULE as INVALID
+from diagnose.checks.place import at_path
 from diagnose.checks.position import Broken, Document, Place, Span, Text, read, span_of
 from diagnose.checks.words import OWN
 from diagnose.model import Affected, Resource, Where
@@ -54,7 +55,7 @@ class Diagnostic:
     subject: Affected | None
     captures: dict[str, str]
     what: str = ""
-    values: dict[str, str] = field(default_factory=dict[str, str])
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
     proof: str = ""
     instead: str = ""
 
@@ -378,7 +379,7 @@ def _subject(resource: Resource) -> Affected:
 
 
 def _template_at(body: dict[str, Any], path: Path) -> re.Match[str] | None:
-    value = checks.at_path(body, path)
+    value = at_path(body, path)
     return _TEMPLATE.search(value) if isinstance(value, str) else None
 
 

@@ -16,8 +16,8 @@ from typing import Any, cast
 from diagnose.checks.attachment import cross
 from diagnose.checks.fault import Fault, Path, Profile, Spot
 from diagnose.checks.golang import GO_BLANKS, GoType, JsonSyntaxError, Node, Scanner, family, field_of, folded, parse_ip
-from diagnose.checks.object import NAD
-from diagnose.checks.place import ASKED, DEFAULT_NETWORK, MOST, STATUS, TEMPLATES, WIDTH, Place, at_path, names_of, pod_path, put
+from diagnose.checks.object import NAD, TEMPLATES
+from diagnose.checks.place import ASKED, DEFAULT_NETWORK, MOST, STATUS, WIDTH, Place, at_path, names_of, pod_path, put
 from diagnose.checks.selection import (
     ELEMENT,
     IFNAME_BYTES,
@@ -373,7 +373,7 @@ def _in_labels(resource: Resource, path: Path) -> Iterator[Fault]:
 
 def _misplaced(resource: Resource) -> Iterator[Fault]:
     """Yield annotations on an object that Multus never looks at (k8sclient.go:445: the pod's own only)."""
-    base = TEMPLATES.get(resource.kind)
+    base = TEMPLATES.get(resource.kind) or None
     if base is None and resource.kind not in _NEVER_READ:
         return
     template = mapping(at_path(resource.body, (*base, "metadata", "annotations"))) if base is not None else {}

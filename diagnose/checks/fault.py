@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from diagnose.model import Resource
@@ -28,7 +30,7 @@ class Fault(NamedTuple):
     """The proof, verbatim from the object: one line, or a few with a caret beneath the place."""
     what: str = ""
     """Key of the sentence in `checks/words.py` that says what is wrong here and what upstream does with it; "": the rule's title says it all."""
-    values: dict[str, str] = {}
+    values: Mapping[str, str] = MappingProxyType({})
     """What fills that sentence, beside the captures."""
     path: Path = ()
     spot: Spot | None = None

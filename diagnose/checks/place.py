@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from diagnose.checks.fault import Fault, Path, Profile, Spot
+from diagnose.checks.object import TEMPLATES
 from diagnose.checks.selection import Problem, Selection, parse, read
 from diagnose.model import Resource
 from diagnose.parse.tree import mapping
@@ -18,11 +19,6 @@ MULTUS_NAMESPACE = "kube-system"
 """Where Multus looks for a default network that is named without a namespace (pkg/types/conf.go:42; MicroShift does not set it)."""
 MOST = 20
 """Faults of one kind of check that are told of one annotation."""
-TEMPLATES: dict[str, Path] = {
-    **dict.fromkeys(("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "ReplicationController", "Job"), ("spec", "template")),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-}
-"""The kinds whose pods follow a template, and where it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +84,7 @@ def excerpt(key: str, value: str, spot: Spot) -> str:
 
 def pod_path(resource: Resource) -> Path | None:
     """Return where the pod (or the template of pods) stands in `resource`; None if it makes no pods."""
-    return () if resource.kind == "Pod" else TEMPLATES.get(resource.kind)
+    return TEMPLATES.get(resource.kind)
 
 
 def at_path(body: object, path: Path) -> object:

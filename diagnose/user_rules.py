@@ -82,6 +82,11 @@ class _Run:
 
     def take(self, entry: Entry) -> None:
         """Use one entry, or tell what is wrong with it; whatever it is, the others go on."""
+        name, place = entry.document.text.name, entry.document.text.place
+        twice = [Problem(entry.id or name, f"{name}:{place(t.again.start).line}", f"{t.key} stands twice") for t in entry.document.twice]
+        self.problems += twice
+        if twice:
+            return
         try:
             self.tell(entry, self._use(entry))
         except Exception as e:
@@ -91,16 +96,14 @@ class _Run:
 
     def _use(self, entry: Entry) -> list[Flaw]:
         body = entry.document.body
-        flaws = [Flaw((t.key,), f"{t.key} stands twice") for t in entry.document.twice]
         known = self.rules.get(entry.id)
         if "silence" in body:
-            flaws += self._silence(entry, known)
-            return flaws
+            return self._silence(entry, known)
         if known is None and "messages" not in body:
-            return [*flaws, self._unknown(entry.id, "a rule of its own needs messages")]
+            return [self._unknown(entry.id, "a rule of its own needs messages")]
         if known is not None and "messages" in body:
             whose = f"is there already, in {known.origin}" if known.origin else "is a rule that msnet ships; its messages cannot be replaced"
-            return [*flaws, Flaw(("id",), f"{entry.id} {whose}")]
+            return [Flaw(("id",), f"{entry.id} {whose}")]
         if known is None:
             raw, languages = body, tuple(lang for lang in LANGUAGES if lang in mapping(body.get("text"))) or LANGUAGES[:1]
             rule, found = read_rule(raw, area=entry.area, languages=languages, origin=entry.document.text.name)
@@ -115,7 +118,7 @@ class _Run:
             rule, more = read_rule(raw, area=known.area, languages=(), origin=known.origin or entry.document.text.name)
             rule = replace(rule, origin=known.origin, original=known.original or known.severity)
             found += more
-        flaws += [*found, *_unsafe(rule)]
+        flaws = [*found, *_unsafe(rule)]
         if not flaws:
             self.rules[rule.id], self.own[rule.id] = rule, raw
             self.messages += len(rule.messages) if known is None else 0
@@ -179,6 +182,8 @@ def _limits(rule: Rule) -> Iterator[Flaw]:
 def _unsafe(rule: Rule) -> Iterator[Flaw]:
     """Yield what a reader must be kept from: control characters, and a step that is called harmless and is not known to be."""
     for language, text in rule.text.items():
+        if language != LANGUAGES[0] and text is rule.text[LANGUAGES[0]]:
+            continue
         if any(_CONTROL.search(x) for x in (text.title, text.cause, *text.steps, text.verify)):
             yield Flaw(("text", language), f"text.{language} holds a control character")
     if any(_CONTROL.search(x) for x in (*(s.run for s in rule.steps), rule.verify, *rule.guide, *rule.refs)):

@@ -37,6 +37,11 @@ ARROWS = {
     "collect": {"checks", "collect", "errors", "model", "parse", "scan"},
     "match": {"catalog", "parse", "rule", "template"},
     "inventory": {"checks", "model", "parse"},
+    "host": {"checks", "model", "parse"},
+    "attached": {"checks", "host", "model", "parse"},
+    "leases": {"attached", "checks", "host", "model"},
+    "reach": {"host", "model", "parse"},
+    "silent": {"attached", "engine", "host", "leases", "model", "parse", "reach"},
     "engine": {"catalog", "checks", "inventory", "match", "model", "parse", "rule", "scan", "shape", "times"},
     "story": {"engine", "model", "times"},
     "state": {"engine", "model", "parse", "story", "times"},
@@ -47,7 +52,7 @@ ARROWS = {
     "timeline": {"model", "story"},
     "verifying": {"model", "story"},
     "compare": {"parse"},
-    "render": {"catalog", "checking", "checks", "compare", "diagnosis", "lang", "model", "parse", "render", "rule", "timeline", "verifying"},
+    "render": {"catalog", "checking", "checks", "compare", "diagnosis", "lang", "leases", "model", "parse", "render", "rule", "timeline", "verifying"},
 }
 
 

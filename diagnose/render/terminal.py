@@ -13,7 +13,8 @@ from diagnose.catalog import Catalog
 from diagnose.lang import Labels, labels
 from diagnose.model import Affected, Evidence, Finding, Gap, InputSeen, Proof, Report
 from diagnose.parse.when import moment
-from diagnose.render.words import chain, expired_text, gap_text, hint_text, ignored_text, moment_text, printable, proof_text, words
+from diagnose.render import tables
+from diagnose.render.words import chain, expired_text, gap_text, hint_text, ignored_text, moment_text, printable, proof_text, wide, words
 from diagnose.rule import Rule
 from diagnose.timeline import before
 
@@ -25,11 +26,6 @@ _INPUTS = 8
 _SHAPES = 5
 _MOMENTS = 12
 _PROBLEMS = 8
-
-
-def wide(text: str) -> int:
-    """Return how many columns `text` takes on a terminal."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 class _Page:
@@ -170,6 +166,7 @@ def render(report: Report, catalog: Catalog, language: str, *, width: int, color
     if not quiet:
         _ignored(page, report, w)
         _unexplained(page, report, w)
+        _tables(page, report, w)
         _timeline(page, report, w)
         _blind(page, report, w)
     return "\n".join(page.lines) + "\n"
@@ -205,6 +202,15 @@ def _unexplained(page: _Page, report: Report, w: Labels) -> None:
             page.field("", where(u.example), indent=len(head), verbatim=True, style="dim")
     if len(report.unexplained) > _SHAPES:
         page.field("", w.and_more.format(n=len(report.unexplained) - _SHAPES))
+
+
+def _tables(page: _Page, report: Report, w: Labels) -> None:
+    for heading, lines in tables.terminal(report, w):
+        page.add()
+        page.add(f"{page.mark('info')}  {heading}")
+        for line in lines:
+            for part in [line] if line.startswith(" ") else wrap(line, page.width - 3):
+                page.add("   " + part)
 
 
 _GLYPH = {"boot": "B", "start": "S", "stop": "X", "failure": "!", "recovery": "+", "last": "!"}

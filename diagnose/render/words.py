@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
@@ -30,6 +31,11 @@ class Words:
 def printable(text: str) -> str:
     """Return log text that is safe on a terminal: control and direction characters become visible escapes."""
     return _CONTROL.sub(lambda m: f"\\x{ord(m.group()):02x}", text.replace("\t", "    "))
+
+
+def wide(text: str) -> int:
+    """Return how many columns `text` takes on a terminal."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def fill(text: str, values: dict[str, str]) -> str:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from diagnose.checks.manifest import NETWORKS
+from diagnose.checks.place import NETWORKS
 from diagnose.checks.selection import Selection, parse
 from diagnose.host import STATUS, Box, Host, Net, PodSeen
 from diagnose.model import Attached, Attachment, PodNetworks, Where

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from diagnose.checks.ipam import DATA_DIR, Pool, pool_of
-from diagnose.checks.manifest import NETWORKS
+from diagnose.checks.place import NETWORKS
 from diagnose.model import LINK, Attached, Resource, Where
 from diagnose.parse import host as parse
 from diagnose.parse.tree import items, mapping

@@ -20,6 +20,7 @@ from diagnose.checks.object import RULE as INVALID
 from diagnose.checks.place import at_path
 from diagnose.checks.position import Broken, Document, Place, Span, Text, read, span_of
 from diagnose.checks.words import OWN
+from diagnose.ignoring import annotated
 from diagnose.model import Affected, Resource, Where
 from diagnose.parse.tree import items, mapping
 from diagnose.rule import SEVERITIES
@@ -222,6 +223,8 @@ class _Run:
         self.found: list[Diagnostic] = []
         self.documents: list[Document] = []
         self.templates: set[str] = set()
+        self.annotated: set[tuple[str, Affected]] = set()
+        """Rules that an object's own annotation sets aside."""
         self.order: dict[str, int] = {}
         """Names of the files as they were read."""
 
@@ -281,6 +284,7 @@ class _Run:
             self._twice(document, resource)
             self._listed(document)
             held[id(resource)] = document
+            self._annotate(resource)
             objects.resources.append(resource)
             with self._guard(document, resource):
                 for fault in checks.faults(resource, self.profile):
@@ -335,6 +339,12 @@ class _Run:
                 fault.instead,
             )
         )
+
+    def _annotate(self, resource: Resource) -> None:
+        """Take what the object sets aside itself, in its metadata or in those of its pod template."""
+        template = at_path(resource.body, TEMPLATES.get(resource.kind, ()))
+        for metadata in (resource.body.get("metadata"), mapping(template).get("metadata")):
+            self.annotated |= {(rule, _subject(resource)) for rule in annotated(metadata)}
 
     def _twice(self, document: Document, resource: Resource) -> None:
         for key, first, again in document.twice:
@@ -398,12 +408,12 @@ def check(paths: Iterable[str], catalog: Catalog, profile: Profile, select: Sele
         same = (d.file, d.span, d.rule, d.what, *d.values.items())
         if same not in told:
             told.add(same)
-            _select(run.outcome, d, select)
+            _select(run.outcome, d, select, aside=d.subject is not None and (d.rule, d.subject) in run.annotated)
     return run.outcome
 
 
-def _select(outcome: Outcome, d: Diagnostic, select: Selection) -> None:
-    if any(_ignores(i, d) for i in select.ignore):
+def _select(outcome: Outcome, d: Diagnostic, select: Selection, *, aside: bool) -> None:
+    if aside or any(_ignores(i, d) for i in select.ignore):
         outcome.ignored[d.rule] += 1
     elif SEVERITIES.index(d.severity) > SEVERITIES.index(select.min_severity):
         outcome.hidden += 1

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
+from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from diagnose.cli_rules import Folders, catalog_of
 from diagnose.errors import UsageError
 
 if TYPE_CHECKING:
     from diagnose.catalog import Catalog
-    from diagnose.checking import Ignore, Outcome
+    from diagnose.checking import Outcome
 
 EXIT_OK, EXIT_NOTHING, EXIT_WARNINGS, EXIT_ERRORS = 0, 3, 10, 11
 
@@ -50,6 +51,13 @@ def check(
         Optional[list[str]],  # noqa: UP045
         typer.Option("--ignore", metavar="RULE[=[NAMESPACE/]NAME]", help="Leave out a rule, everywhere or for one object; may be repeated."),
     ] = None,
+    ignore_file: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--ignore-file", metavar="FILE", help="What to leave out, with reason and expiry date (default: /etc/msnet/ignore.yaml, where it exists)."
+        ),
+    ] = None,
+    rules: Folders = None,
     min_severity: Annotated[Severity, typer.Option("--min-severity", help="Leave out what is less severe.")] = Severity.info,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if there are errors or warnings.")] = False,  # noqa: FBT002
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours (also: NO_COLOR in the environment).")] = False,  # noqa: FBT002
@@ -59,18 +67,22 @@ def check(
 
     Exit codes: 0 nothing, 1 msnet failed, 2 wrong usage, 3 nothing could be read, 10 warnings, 11 errors.
     """
-    from diagnose import catalog as catalogs
-    from diagnose import checking
+    from diagnose import checking, ignoring
     from diagnose.checks.fault import Profile
+    from diagnose.checks.words import OWN
     from diagnose.lang import choose
     from diagnose.profile import load
+    from diagnose.render.words import expired_text
 
     if not paths:
         raise UsageError("no manifest given", "name files or folders, or - for standard input")
     language = choose(lang, dict(os.environ))
     node = load(profile) if profile else Profile()
-    catalog = catalogs.load()
-    select = checking.Selection(tuple(_ignore(x, catalog) for x in ignore or ()), min_severity.value)
+    catalog = catalog_of(rules)
+    ignores = ignoring.collect(ignore or [], ignore_file, catalog, datetime.now(UTC).astimezone().date(), also=OWN)
+    for told in [*(f"not used: {where}: {what}" for where, what in ignores.problems), *(f"no longer ignored: {expired_text(e)}" for e in ignores.expired)]:
+        _tell(f"{told}\n")
+    select = checking.Selection(tuple(checking.Ignore(e.rule, e.namespace, e.name) for e in ignores.entries), min_severity.value)
     outcome = checking.check(paths, catalog, node, select)
     _write(_rendered(outcome, catalog, language, output_format, color=not no_color))
     if not outcome.usable:
@@ -96,19 +108,6 @@ def _rendered(outcome: Outcome, catalog: Catalog, language: str, form: Format, *
     tty = sys.stdout.isatty()
     color = color and tty and not os.environ.get("NO_COLOR")
     return diagnostics.render(outcome, catalog, language, width=_width(tty), color=color, unicode="utf" in sys.stdout.encoding.lower())
-
-
-def _ignore(text: str, catalog: Catalog) -> Ignore:
-    from diagnose.checking import Ignore
-    from diagnose.checks.words import OWN
-
-    rule, _, name = text.partition("=")
-    known = {*catalog.by_id, *OWN}
-    if rule not in known:
-        near = difflib.get_close_matches(rule, known, 3)
-        raise UsageError(f"unknown rule {rule!r}", f"did you mean {', '.join(near)}?" if near else "`msnet rules` lists them")
-    namespace, _, name = name.rpartition("/")
-    return Ignore(rule, namespace, name)
 
 
 def _exit_code(outcome: Outcome, *, exit_zero: bool) -> int:

@@ -79,14 +79,10 @@ class Ignores:
         """Take what the annotation of a pod or NAD among the evidence says."""
         if resource.kind not in _KINDS or self._annotated >= _OBJECTS:
             return
-        value = mapping(mapping(resource.body.get("metadata")).get("annotations")).get(ANNOTATION)
-        if not isinstance(value, str):
-            return
-        self._annotated += 1
+        rules = annotated(resource.body.get("metadata"))
+        self._annotated += bool(rules)
         where = f"{resource.kind} {resource.namespace}/{resource.name}"
-        for rule in dict.fromkeys(x.strip() for x in value.split(",")):
-            if not rule:
-                continue
+        for rule in rules:
             if rule in self.known:
                 entry = Ignore(rule, resource.namespace, resource.name, origin=f"{ANNOTATION} of {where}")
                 if entry not in self.entries:
@@ -231,13 +227,19 @@ def _day(value: object) -> tuple[date | None, bool]:
         return None, False
 
 
-def collect(options: Iterable[str], file: str | None, catalog: Catalog, today: date, *, system: str = SYSTEM) -> Ignores:
-    """Return everything that a run is asked to set aside, but for annotations, which come with the evidence.
+def annotated(metadata: object) -> list[str]:
+    """Return the rules that the annotation of an object names."""
+    value = mapping(mapping(metadata).get("annotations")).get(ANNOTATION)
+    return [x for x in dict.fromkeys(x.strip() for x in value.split(",")) if x] if isinstance(value, str) else []
+
+
+def collect(options: Iterable[str], file: str | None, catalog: Catalog, today: date, *, system: str = SYSTEM, also: Iterable[str] = ()) -> Ignores:
+    """Return everything that a run is asked to set aside, but for annotations, which come with the evidence. `also` are more rules than the catalog's.
 
     A file that the user names must be right: raises `UsageError` with all its faults. What is wrong with the one of the
     system is told in the report, and the rest of it counts: a broken node is diagnosed all the same.
     """
-    known = frozenset(catalog.by_id)
+    known = frozenset(catalog.by_id) | frozenset(also)
     ignores = Ignores(known)
     ignores.add([from_option(x, known) for x in options], today)
     ignores.add(from_catalog(catalog), today)

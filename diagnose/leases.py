@@ -18,6 +18,8 @@ from diagnose.model import Hint, LeaseSeen, PoolSeen
 EXHAUSTED, CORRUPT = "ipam-pool-exhausted", "ipam-state-corrupt"
 _FEWEST, _SHORTEST = 3, 3600
 """Leases left behind, and seconds between the first and the last of them, from which on a rate can be told."""
+_COPIED = 10
+"""Seconds by which the files of a copied store may differ."""
 _SHOWN = 8
 """Addresses that a hint names."""
 
@@ -98,7 +100,7 @@ _SANDBOX_ID = 64
 def _older(host: Host, lease: Lease) -> bool:
     """Return False for a lease of a sandbox that may have been made after the list was taken."""
     made = [x.time for leases in host.leases.values() for x in leases if x.time is not None and any(x.id.startswith(i) for i in host.listed)]
-    return lease.time is None or not made or lease.time <= max(made)
+    return lease.time is None or not made or lease.time <= max(made) + _COPIED
 
 
 def _full(leases: list[Lease], leaked: set[str], free: int | None) -> int | None:

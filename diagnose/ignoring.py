@@ -182,7 +182,7 @@ def read_file(name: str, raw: bytes, known: Collection[str]) -> tuple[list[Ignor
         problems.append((f"{name}:{document.text.place(twice.again.start).line}", f"{twice.key} stands twice"))
     if document.body.get("schema") != SCHEMA:
         flaw(f"schema must be {SCHEMA}", "schema")
-    if not isinstance(document.body.get("ignore"), list):
+    if "ignore" not in document.body or not isinstance(document.body["ignore"], list | None):
         flaw("ignore must be a list", "ignore")
     found = [_entry(mapping(item), at, document, known, flaw) for at, item in enumerate(items(document.body.get("ignore")))]
     return [e for e in found if e is not None], problems

@@ -193,7 +193,8 @@ def _texts(rule: Rule) -> Iterator[Flaw]:
     if len(rule.text["en"].title) > _LONGEST:
         yield Flaw(("text", "en", "title"), f"text.en.title is longer than {_LONGEST} characters")
     names = {lang: placeholders(_words(rule, lang)) for lang in LANGUAGES}
-    if names["en"] != names["ja"]:
+    # Who re-rates a rule need not write in both languages; the other stays as it is shipped.
+    if names["en"] != names["ja"] and not rule.original:
         yield Flaw(("text",), f"the languages differ in placeholders: {sorted(names['en'] ^ names['ja'])}")
 
 

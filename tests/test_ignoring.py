@@ -232,6 +232,38 @@ class TestAnnotation:
         ]
 
 
+class TestCheck:
+    def found(self, msnet, *arguments: str) -> tuple[list[str], dict[str, int], str]:
+        run = msnet("check", "--format", "json", *arguments)
+        report = json.loads(run.stdout)
+        return [d["rule"] for d in report["diagnostics"]], report["ignored"], run.stderr.decode()
+
+    def test_annotation(self, msnet, write) -> None:
+        path = str(write(NAD.format(rules="nad-config-invalid-json"), "nad.yaml"))
+        assert self.found(msnet, path) == ([], {"nad-config-invalid-json": 1}, "")
+        path = str(write(NAD.format(rules="nad-not-found"), "nad.yaml"))
+        assert self.found(msnet, path)[:2] == (["nad-config-invalid-json"], {})
+
+    def test_annotation_of_a_pod_template(self, msnet, write) -> None:
+        meta = "metadata: {name: d, namespace: plant, annotations: {k8s.v1.cni.cncf.io/networks: '[{', msnet.io/ignore: annotation-invalid-json}}"
+        template = f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: d, namespace: plant}}\nspec: {{template: {{{meta}}}}}\n"
+        assert self.found(msnet, str(write(template, "d.yaml"))) == ([], {"annotation-invalid-json": 1}, "")
+
+    def test_file_and_rules(self, msnet, write, tmp_path: Path) -> None:
+        path = str(write(NAD.format(rules=""), "nad.yaml"))
+        (tmp_path / "rules").mkdir()
+        rule = tmp_path / "rules" / "r.yaml"
+        rule.write_text("id: nad-config-invalid-json\nseverity: info\n")
+        assert msnet("check", path).returncode == 11
+        assert msnet("check", "--rules", str(tmp_path / "rules"), path).returncode == 0
+        rule.write_text("id: nad-config-invalid-json\nsilence: true\nreason: x\n")
+        assert self.found(msnet, "--rules", str(tmp_path / "rules"), path)[:2] == ([], {"nad-config-invalid-json": 1})
+        file = str(write(entries(entry("nad-config-invalid-json", "never"), entry(until="2020-01-01")), "i.yaml"))
+        found, ignored, said = self.found(msnet, "--ignore-file", file, path)
+        assert (found, ignored) == ([], {"nad-config-invalid-json": 1})
+        assert said == f"no longer ignored: nad-not-found (2020-01-01, {file}:4)\n"
+
+
 class TestReport:
     def test_json_follows_the_schema(self, diagnose, write) -> None:
         path = write(entries(entry(), entry("ipam-pool-exhausted", "2026-01-01")), "i.yaml")

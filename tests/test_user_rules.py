@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import NODE
+from conftest import NODE, ROOT
 
 from diagnose import user_rules
 from diagnose.commands import only_reads
@@ -326,6 +326,16 @@ class TestAuthors:
             assert (run.stdout.decode().splitlines()[-1], run.returncode) == (said, 0)
         run = msnet("rules", "test", f"{home}/plc.yaml")
         assert (run.stdout, run.returncode) == (b"2 samples, faults: 0\n", 0)
+
+    def test_the_worked_example_of_the_manual(self, msnet, folder) -> None:
+        manual = (ROOT / "docs" / "rules.md").read_text()
+        examples = [x.partition("```")[0] for x in manual.split("```yaml\n")[1:]]
+        rules = [x for x in examples if x.startswith("id:")]
+        assert len(rules) == 3
+        home = folder(**{f"rule{n}": text for n, text in enumerate(rules)})
+        assert problems(home) == []
+        for verb in ("lint", "test"):
+            assert msnet("rules", verb, home).returncode == 0
 
     def test_shipped_rules_have_none_either(self, msnet) -> None:
         assert msnet("rules", "lint").stdout.decode().splitlines()[-1] == "67 rules, faults: 0"

@@ -201,6 +201,7 @@ class TestWrong:
             (changed(PLC, messages=[{"say": "lost for ever", "in": ["moon"]}]), "x.yaml:7: message 1: unknown input moon"),
             (changed(PLC, messages=["lost for ever", "abc"]), "x.yaml:7: message 2: fewer than 8 letters and digits"),
             (changed(PLC, messages=["aaaaaaaa{x}bbbbbbbb"]), "x.yaml:6: message 1: no whole word of 3 letters or digits between its gaps"),
+            (changed(PLC, messages=["{x} a bb cccccccc{y}dd"]), "x.yaml:6: message 1: no whole word of 3 letters or digits between its gaps"),
             (changed(PLC, messages=["plc " + "x" * 1000]), "x.yaml:6: message 1: longer than 1000 characters"),
             (changed(PLC, messages=["plc " + " a {}" * 13 + " lost"]), "x.yaml:6: message 1: longer than 1000 characters, or more than 12 gaps"),
             (changed(PLC, steps=[{"run": "rm -rf /var/lib/cni", "effect": "read-only"}]), "x.yaml:11: step 1 is called read-only, but its command is not known"),

@@ -133,14 +133,9 @@ def complete(group: Group, engine: Engine) -> None:
 def _add_hit_pods(group: Group, story: Story) -> None:
     """Add the pods that a failure hits without a message of their own.
 
-    A NAD that cannot be read stops each pod that asks for it and does not run yet; a node without a network keeps
-    pods waiting for the scheduler.
+    A node without a network keeps pods waiting for the scheduler.
     """
     engine = story.engine
-    if group.programs == {"object"} and group.rule.about == "nad":
-        for pod in engine.inventory.asking(group.captures.get("nad_namespace", ""), group.captures.get("nad", "")):
-            if pod not in engine.ok:
-                group.pods.setdefault(pod, PodTimes())
     first, last = group.times.first(story.clocks), group.times.last(story.clocks)
     if group.rule.id == "network-plugin-not-ready" and first is not None and last is not None:
         for pod, times in engine.waiting.items():
@@ -188,6 +183,8 @@ def _absorb(into: Group, other: Group) -> None:
     into.added = into.added or other.added
     into.whole = into.whole or other.whole
     into.bare = into.bare or other.bare
+    into.runs = into.runs and other.runs
+    into.severities |= other.severities
     for evidence in other.samples:
         into.cite(evidence)
 
@@ -195,6 +192,11 @@ def _absorb(into: Group, other: Group) -> None:
 def _finding(group: Group, story: Story) -> Finding:
     rule = group.rule
     severity, confidence = rule.original or rule.severity, rule.confidence
+    if group.programs == {"object"} and group.severities:
+        rated = min(group.severities, key=SEVERITIES.index)
+        severity, confidence = rated, "medium" if rated != severity and confidence == "high" else confidence
+    elif "object" in group.programs and len(group.programs) > 1:
+        confidence = "high"  # two sources that know nothing of each other
     state, proof = state_of(group, story)
     if not group.whole and confidence == "high":
         confidence = "medium"

@@ -18,6 +18,7 @@ from diagnose.parse.when import micros
 from diagnose.rule import CONFIDENCES, SEVERITIES
 from diagnose.scan import Scanner
 from diagnose.silent import Silent
+from diagnose.static import Static
 from diagnose.story import Story
 from diagnose.timeline import timeline
 
@@ -50,17 +51,19 @@ def investigate(
 ) -> tuple[Report, Story]:
     """Return the report on the inputs named, and the story that it was drawn from. Without `ignores`, nothing is set aside."""
     engine = Engine(catalog)
-    silent = Silent()
+    static, silent = Static(), Silent()
     evidence = Evidence(Scanner(literals(catalog)), Options(reference, tz))
     for item in evidence.read(arguments):
         if isinstance(item, Resource):
             engine.hold(item)
+            static.hold(item)
             silent.hold(item)
             if ignores is not None:
                 ignores.meet(item)
         elif _in_time(item, select):
             engine.feed(item)
     engine.finish()
+    static.conclude(engine, catalog.by_id)
     silent.conclude(engine)
     boots: dict[str, BootSeen] = {}
     for seen in evidence.inputs:
@@ -76,11 +79,11 @@ def investigate(
     everything = found
     found, ignored = ignores.split(found) if ignores is not None else (found, [])
     for finding in found:
-        finding.hints = hints_for(finding, story) + silent.hints(finding)
+        finding.hints = hints_for(finding, story) + static.hints(finding.rule, finding.captures) + silent.hints(finding)
     gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything)
     report = Report(
         tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
-        not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems] + (ignores.problems if ignores is not None else []), window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts=engine.inventory.facts,
+        not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems] + static.problems + (ignores.problems if ignores is not None else []), window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts=engine.inventory.facts,
         timeline=timeline(story, found), attachments=silent.attachments, pools=silent.pools, checks=silent.checks,
         unexplained=sorted(engine.unexplained.values(), key=lambda u: (-u.count, u.shape)),
         ignored=ignored, expired=list(ignores.expired) if ignores is not None else [],

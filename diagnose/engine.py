@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter, OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from diagnose.catalog import Catalog
-from diagnose.checks.manifest import faults, own_pod
 from diagnose.inventory import Inventory
 from diagnose.match import Hit, Matcher
 from diagnose.model import Evidence, Record, Resource, Unexplained, earliest, latest
+from diagnose.own import is_broken, own_pod
 from diagnose.parse.chain import CHAIN_LITERALS, Segment
 from diagnose.parse.marker import LITERALS as MARK_LITERALS
 from diagnose.parse.marker import Mark, mark_of
@@ -111,6 +112,8 @@ class Group:
     """True if some hit was not cut short."""
     runs: bool = False
     """True if its pods run all the same: then that they run ends nothing."""
+    severities: set[str] = field(default_factory=set[str])
+    """How bad objects alone show it to be; empty: as the rule says."""
 
     def learn(self, captures: dict[str, str], stamp: int) -> None:
         """Take names from a hit at `stamp`; of two words on one name the earlier stands."""
@@ -238,10 +241,18 @@ class Engine:
         for hit in hits:
             self._place(hit, record)
 
-    def conclude(self, rule: str, record: Record, captures: dict[str, str] | None = None, *, runs: bool = False) -> None:
-        """Add a failure that no record tells by itself: `record` shows it together with another one; `runs`: of a pod that runs all the same."""
+    def conclude(
+        self, rule: str, record: Record, captures: dict[str, str] | None = None, *, runs: bool = False, severity: str = "", pods: Iterable[str] = ()
+    ) -> None:
+        """Add a failure that no record tells by itself: `record` shows it together with another one; `runs`: of a pod that runs all the same.
+
+        `severity` holds where no log tells the same; `pods` are hit by it beside the record's.
+        """
         group = self._add(Hit(rule, Segment("add", (), record.message, 0, (), {}), captures or {}, False, False), record)
         group.runs = group.runs or runs
+        group.severities.update({severity} - {""})
+        for pod in pods:
+            group.pods.setdefault(pod, PodTimes())
 
     def finish(self) -> None:
         """Judge what was put off; call it once, after the last record."""
@@ -320,14 +331,13 @@ class Engine:
     def hold(self, resource: Resource) -> None:
         """Take what an object tells: NADs name what a message leaves out, running pods show that a failure is over."""
         self.inventory.hold(resource)
-        for fault in faults(resource):
-            segment = Segment("add", (), fault.text, 0, (), {})
-            pod = f"{resource.namespace}/{resource.name}" if "pod" in fault.captures else ""
-            record = Record(None, "object", fault.text, resource.where, fault.text, pod=pod)
-            self._add(Hit(fault.rule, segment, dict(fault.captures), False, False), record)
         if resource.kind == "Pod":
             pod = f"{resource.namespace}/{resource.name}"
             status = mapping(resource.body.get("status"))
+            own, phase = own_pod(pod), str(status.get("phase", ""))
+            if own is not None and is_broken(phase):
+                text = f"{pod}: {phase.removeprefix('Init:')}"
+                self.conclude(own.rule, Record(None, "object", text, resource.where, text, pod=pod))
             ready = status.get("ready", True) and all(mapping(c).get("ready") for c in items(status.get("containerStatuses")))
             if ready and status.get("phase") == "Running":
                 self._works(pod, Success(None, ("", 0), False, f"pod {pod} is Running"))
@@ -411,7 +421,8 @@ class Engine:
             captures["nad"] = captures["network"]
         key = tuple(captures.get(k, "") for k in rule.key)
         # Where the message does not say which NAD or network it is about, two pods may have two causes.
-        identity = (rule.id, key, pod if rule.about != "node" and not any(key) else "")
+        apart = pod or (f"{captures.get('nad_namespace', '')}/{captures.get('nad', '')}" if record.program == "object" else "")
+        identity = (rule.id, key, apart if rule.about != "node" and not any(key) else "")
         group = self.groups.get(identity)
         if group is None:
             group = self.groups[identity] = Group(rule, key)

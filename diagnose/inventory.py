@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from diagnose.checks.manifest import NETWORKS
+from diagnose.checks.place import NETWORKS
+from diagnose.checks.selection import parse
 from diagnose.model import LINK, Resource
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import rfc3339
@@ -108,7 +109,7 @@ class Inventory:
         self._listed.setdefault(resource.where.source, set()).add(pod)
         value = mapping(mapping(resource.body.get("metadata")).get("annotations")).get(NETWORKS)
         if isinstance(value, str):
-            self._asked.setdefault(pod, set()).update(_asked(value, resource.namespace))
+            self._asked.setdefault(pod, set()).update((s.namespace, s.name) for s in parse(value, resource.namespace).selections)
             self.changes.update(_changes(resource, NETWORKS, "annotation"))
         for container in map(mapping, items(mapping(resource.body.get("spec")).get("containers"))):
             self._note("image", f"{pod} {container.get('name')}", container.get("image"))
@@ -161,8 +162,8 @@ class Inventory:
         return self._asked.get(pod, set())
 
     def asking(self, namespace: str, name: str) -> list[str]:
-        """Return the pods ("namespace/name") whose annotation names that NAD."""
-        return sorted(pod for pod, asked in self._asked.items() if (namespace, name) in asked)
+        """Return the pods ("namespace/name") whose annotation names that NAD; a namespace that is not known is any."""
+        return sorted(pod for pod, asked in self._asked.items() if any(n == name and (ns == namespace or not ns or not namespace) for ns, n in asked))
 
 
 def _version(resource: Resource) -> int:
@@ -180,21 +181,6 @@ def _changes(resource: Resource, field: str, what: str) -> Iterator[Change]:
         time = rfc3339(str(entry.get("time") or ""))
         if time is not None and time != made and f"f:{field.removeprefix('f:')}" in json.dumps(entry.get("fieldsV1"), default=str):
             yield Change(time, resource.kind, resource.namespace, resource.name, what, str(entry.get("manager") or ""))
-
-
-def _asked(value: str, namespace: str) -> set[tuple[str, str]]:
-    if any(c in value for c in '[{"'):
-        try:
-            asked = [mapping(x) for x in items(json.loads(value))]
-        except ValueError:
-            return set()
-        return {(str(x.get("namespace") or namespace), str(x["name"])) for x in asked if x.get("name")}
-    result: set[tuple[str, str]] = set()
-    for item in value.split(","):
-        where, _, name = item.strip().partition("@")[0].rpartition("/")
-        if name.strip():
-            result.add((where.strip() or namespace, name.strip()))
-    return result
 
 
 def _facts(resource: Resource) -> dict[str, str]:

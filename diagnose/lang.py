@@ -11,6 +11,7 @@ from diagnose.errors import UsageError
 class Labels:
     """Every fixed word that a report shows. No defaults: a missing one is a type error."""
 
+    language: str
     verdict: str
     healthy: str
     """No failure, with what was looked at; `{n}` records."""
@@ -117,6 +118,7 @@ class Labels:
 
 
 EN = Labels(
+    language="en",
     verdict="VERDICT",
     healthy="no network failure found",
     no_evidence="nothing could be diagnosed: no usable evidence",
@@ -197,6 +199,7 @@ EN = Labels(
         "multus-not-called": "the pod has no network-status: Multus was not called when its sandbox was made",
         "annotated-later": "the annotation was set at {time} ({who}), the pod started at {started}",
         "recreate": "only a new pod is attached: delete {pod} and let it be made again",
+        "instead": "write instead: {text}",
     },
     moment={
         "boot": "the node started",
@@ -292,6 +295,7 @@ EN = Labels(
 )
 
 JA = Labels(
+    language="ja",
     verdict="判定",
     healthy="ネットワーク障害は見つかりませんでした",
     no_evidence="診断できませんでした: 使える証拠がありません",
@@ -372,6 +376,7 @@ JA = Labels(
         "multus-not-called": "Pod に network-status がありません。サンドボックスの作成時に Multus は呼び出されていません",
         "annotated-later": "アノテーションは {time} に設定されました ({who})。Pod の開始は {started} です",
         "recreate": "接続されるのは新しい Pod だけです。{pod} を削除して作り直します",
+        "instead": "正しい記述: {text}",
     },
     moment={
         "boot": "ノード起動",

@@ -49,6 +49,19 @@ class Learned:
         """True if the evidence told anything at all."""
         return bool(self.version or self.links or self.networks or self.pod_networks or self.service_networks or self.nads or self.kubelet)
 
+    def hold(self, resource: Resource) -> None:
+        """Take what an object or an interface tells of the node."""
+        if resource.kind == LINK:
+            if not resource.name.startswith(_TRANSIENT):
+                self.links.add(resource.name)
+                self.networks.update(_subnets(resource.body))
+        elif resource.kind == "NetworkAttachmentDefinition" and resource.namespace:
+            self.nads.add(f"{resource.namespace}/{resource.name}")
+        elif resource.kind == "Node":
+            m = _KUBELET.match(str(mapping(mapping(resource.body.get("status")).get("nodeInfo")).get("kubeletVersion", "")))
+            if m is not None and _OLDEST <= int(m[1]) <= _NEWEST:
+                self.kubelet = f"4.{int(m[1]) - _BEHIND}"
+
     def profile(self) -> Profile:
         """Return the profile. Networks of the node that are its pods' or services' own are no networks of the host."""
         stock = Profile()
@@ -74,7 +87,7 @@ def learn(arguments: list[str]) -> Learned:
             if m is not None:
                 learned.version = max(learned.version, m[1] or m[2] or m[3], key=_number)
         else:
-            _object(learned, item)
+            learned.hold(item)
     for config in _configs(arguments):
         network = mapping(config.body.get("network"))
         learned.pod_networks = tuple(_cidrs(network.get("clusterNetwork"))) or learned.pod_networks
@@ -84,19 +97,6 @@ def learn(arguments: list[str]) -> Learned:
 
 def _number(version: str) -> int:
     return int(version.partition(".")[2] or 0)
-
-
-def _object(learned: Learned, resource: Resource) -> None:
-    if resource.kind == LINK:
-        if not resource.name.startswith(_TRANSIENT):
-            learned.links.add(resource.name)
-            learned.networks.update(_subnets(resource.body))
-    elif resource.kind == "NetworkAttachmentDefinition" and resource.namespace:
-        learned.nads.add(f"{resource.namespace}/{resource.name}")
-    elif resource.kind == "Node":
-        m = _KUBELET.match(str(mapping(mapping(resource.body.get("status")).get("nodeInfo")).get("kubeletVersion", "")))
-        if m is not None and _OLDEST <= int(m[1]) <= _NEWEST:
-            learned.kubelet = f"4.{int(m[1]) - _BEHIND}"
 
 
 def _subnets(body: dict[str, Any]) -> Iterator[str]:

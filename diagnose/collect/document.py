@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from diagnose.checks.manifest import NETWORKS
+from diagnose.checks.place import NETWORKS
 from diagnose.collect.stream import Entry, clean, to_record
 from diagnose.model import InputSeen, Record, Resource, Where
 from diagnose.parse.kube import age_seconds, documents, event_row, pod_row

@@ -62,6 +62,10 @@ def gap_text(gap: Gap, w: Labels) -> str:
 
 def hint_text(hint: Hint, w: Labels) -> str:
     """Return what was compared with a finding's names."""
+    if hint.kind == "fault":
+        from diagnose.checks.words import say
+
+        return printable(say(hint.values["what"], w.language, hint.values))
     return printable(w.hint[hint.kind].format_map(hint.values))
 
 

@@ -111,7 +111,7 @@ class _Pod:
         self.box = host.box_of(pod)
         self.want = wanted(pod.annotation, pod.namespace)
         self.status = _status(pod.status)
-        self.then = wanted(_text(self.box.annotations.get(NETWORKS)), pod.namespace) if self.box is not None and self.box.annotations is not None else None
+        self.then = wanted(_text(self.box.annotations.get(NETWORKS)), pod.namespace) if self.box is not None else None
         self.have, self.source = have(host, self.box)
 
     def judged(self) -> tuple[PodNetworks, Verdict | None]:
@@ -166,7 +166,7 @@ class _Pod:
 
 def _box_alone(host: Host, box: Box) -> tuple[PodNetworks, Verdict | None]:
     """Judge a sandbox whose pod is not among the objects (an sos report): what it asked for when it was made, and what its netns holds."""
-    want = wanted(_text((box.annotations or {}).get(NETWORKS)), box.namespace) or []
+    want = wanted(_text(box.annotations.get(NETWORKS)), box.namespace) or []
     found, source = have(host, box)
     rows = tuple(compare(want, None, found, host.nets, whole=source == "netns"))
     missing = next((r for r in rows if r.state == "missing"), None)
@@ -176,7 +176,7 @@ def _box_alone(host: Host, box: Box) -> tuple[PodNetworks, Verdict | None]:
     namespace, _, name = missing.network.rpartition("/")
     captures = {"nad": name, "nad_namespace": namespace, "interface": missing.want.interface}
     shown = ", ".join(sorted(a.interface for a in found))
-    text = f"{NETWORKS}: {' '.join(_text((box.annotations or {}).get(NETWORKS)).split())}\nnetwork namespace {box.netns}: {shown}"
+    text = f"{NETWORKS}: {' '.join(_text(box.annotations.get(NETWORKS)).split())}\nnetwork namespace {box.netns}: {shown}"
     return table, Verdict(MISSING, box, f"{box.namespace}/{box.pod}", {k: v for k, v in captures.items() if v}, text, box.where)
 
 
@@ -273,7 +273,7 @@ def _claimed(one: Selection, asked: Attached, left: list[Attached], net: Net | N
 
 def _same_network(told: str, asked: str, net: Net | None) -> bool:
     """Return True if two sources may mean one network: Multus writes the NAD with its namespace, older ones and libcni the CNI network's name."""
-    return not told or told in (asked, asked.rpartition("/")[2]) or (net is not None and told == net.network)
+    return told in (asked, asked.rpartition("/")[2]) or (net is not None and told == net.network)
 
 
 def _row(asked: Attached, recorded: Attached | None, found: Attached | None, net: Net | None, *, known: bool, called: bool, whole: bool) -> Attachment:

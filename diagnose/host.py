@@ -84,8 +84,8 @@ class Box(NamedTuple):
     uid: str
     ready: bool
     created: int | None
-    annotations: dict[str, Any] | None
-    """The pod's annotations when the sandbox was made; None where no `inspectp` shows them."""
+    annotations: dict[str, Any]
+    """The pod's annotations when the sandbox was made."""
     netns: str
     interfaces: tuple[Attached, ...]
     """What the runtime itself was told: the default network's result."""

@@ -131,6 +131,7 @@ def test_a_node_whose_runtime_does_not_call_multus(judged) -> None:
         OWN[:2],
         [multus("2026-11-23T10:30:00Z"), *OWN],  # the pods are older than Multus
         [pod("other-0", None, [DEFAULT]), *OWN],  # Multus was called for another pod
+        [multus("2026-11-23T09:00:00Z"), pod("multus-fghij", None, None, namespace="openshift-multus", phase="Pending"), *OWN],
     ],
 )
 def test_two_pods_alone_do_not_accuse_the_node(judged, beside: list[dict[str, Any]]) -> None:
@@ -262,3 +263,38 @@ def test_a_healthy_pod_has_a_table_in_the_json_only(msnet, tmp_path: Path) -> No
 
 def test_a_list_of_sandboxes_alone_is_no_pod(judged) -> None:
     assert judged(pods=crictl_pods("filler-0")).attachments == []
+
+
+def test_a_pod_named_like_multus_is_not_multus(judged) -> None:
+    others = [pod("multus-app", "x", None, phase="Succeeded"), pod("dhcp-daemon-x", None, None, namespace="openshift-multus", spec={"hostNetwork": True})]
+    found = judged(nad("line"), pod("filler-0", "line"), pod("filler-1", "line"), *others, *OWN)
+    assert [f.rule for f in found.findings if f.severity == "error"] == ["multus-not-installed"]
+
+
+def test_a_nad_that_is_not_among_the_evidence(judged) -> None:
+    assert [f.rule for f in judged(pod("filler-0", "line", [DEFAULT])).findings if f.severity != "info"] == ["annotation-not-applied"]
+
+
+def test_a_sandbox_that_is_over_or_whose_pod_is_there_is_not_judged_by_itself(judged) -> None:
+    gone = netns(link("eth0"))
+    assert judged(box=inspectp("filler-0", "line", ready=False), **gone).attachments == []
+    found = judged(nad("line"), pod("filler-0", "line", [DEFAULT, LINE]), box=inspectp("filler-0", "line"), **netns(link("eth0"), link("net1")))
+    assert len(found.attachments) == 1
+    assert judged(nad("line"), pod("filler-0", "line", None, phase="Succeeded"), box=inspectp("filler-0", "line"), **gone).findings == []
+
+
+def test_addresses_of_the_store_join_those_of_the_cache(judged) -> None:
+    cached = {"kind": "cniCacheV1", "containerId": sandbox_id("filler-0"), "ifName": "net1", "networkName": "line", "result": {"cniVersion": "0.2.0"}}
+    files = {
+        "var__lib__cni__networks__line__10.20.0.7": f"{sandbox_id('filler-0')}\r\nnet1",
+        "var__lib__cni__networks__far__10.30.0.7": f"{sandbox_id('filler-0')}\r\nnet1",
+    }
+    found = judged(nad("line"), pod("filler-0", "line", [DEFAULT, LINE]), box=inspectp("filler-0", "line"), cache=json.dumps(cached), **files)
+    (row,) = rows(found)
+    assert row.have is not None
+    assert (row.have.ips, row.state) == (("10.20.0.7",), "ok")
+
+
+def test_a_lease_without_an_interface_tells_of_none(judged) -> None:
+    found = judged(nad("line"), pod("filler-0", "line", [DEFAULT, LINE]), box=inspectp("filler-0", "line"), **{"var__lib__cni__networks__line__10.20.0.7": sandbox_id("filler-0")})  # fmt: skip
+    assert table(found).have == ""

@@ -31,6 +31,10 @@ _SILENT = frozenset({"annotation-unknown-key", "annotation-not-applied"})
 """Rules of faults that make no error: that the pod runs says nothing about them."""
 _STOPS = frozenset({"nad-not-found", "master-interface-busy"})
 """Rules whose warnings may stop a pod all the same: whether they do hangs on what is not among the objects."""
+_HINTED = frozenset({"nad-not-found", "master-interface-not-found"})
+"""Rules whose names `hints` compares with all of the evidence."""
+_MOST, _LONG = 3, 200
+"""Faults of one finding that are told; characters of what to write instead."""
 _NOT_A_CAUSE = VAGUE | {"not-network"}
 _NAMES = {
     "Deployment": r"-[a-z0-9]{4,10}-[a-z0-9]{5}", "StatefulSet": r"-\d+", "CronJob": r"-\d+-[a-z0-9]{5}",
@@ -89,13 +93,13 @@ class Static:
 
     def hints(self, rule: str, captures: dict[str, str]) -> list[Hint]:
         """Return the sentences on the faults of a finding's object, and what to write instead."""
-        result: list[Hint] = []
-        for name in dict.fromkeys((_nad_of(captures), _pod_of(captures))):
-            for fault in self._told.get((rule, name), [])[:3] if name else ():
-                result.append(Hint("fault", {"what": fault.what, **fault.captures, **fault.values}))
-                if fault.instead and "\n" not in fault.instead and len(fault.instead) < 200:
-                    result.append(Hint("instead", {"text": fault.instead}))
-        return result
+        found: list[Hint] = []
+        for name in (_nad_of(captures), _pod_of(captures)) if rule not in _HINTED else ():
+            for fault in self._told.get((rule, name), [])[:_MOST]:
+                found.append(Hint("fault", {"what": fault.what, **fault.captures, **fault.values}))
+                if fault.instead and "\n" not in fault.instead and len(fault.instead) < _LONG:
+                    found.append(Hint("instead", {"text": fault.instead}))
+        return [h for n, h in enumerate(found) if h not in found[:n]]
 
     # --- what is known ------------------------------------------------------------------------------------------------
 

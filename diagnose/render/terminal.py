@@ -114,7 +114,8 @@ def middle(text: str, room: int) -> str:
 
 def why_sure(f: Finding, w: Labels) -> str:
     """Return why the finding is as sure as it is, and whose records show it."""
-    return f"{w.cut if f.cut else w.confidence_why[f.confidence]} ({', '.join(s or w.pasted for s in f.sources)})"
+    why = f.confidence if f.sources != ("object",) else "object" if f.confidence == "high" else "suspect"
+    return f"{w.cut if f.cut else w.confidence_why[why]} ({', '.join(s or w.pasted for s in f.sources)})"
 
 
 def _excerpt(text: str, room: int, *, rows: int) -> list[str]:

@@ -154,7 +154,7 @@ class Static:
         base = fault.severity or rule.original or rule.severity
         asking = known.asking(resource)
         failing = [p for p in asking if self._fails(p, known)]
-        left = tuple(p for p in failing if not known.explained(p, rule.id))
+        left = tuple(p for p in failing if not self._explained(p, rule, known))
         stops = _may_stop(fault, base)
         if left and stops:
             yield Judged(resource, fault, base, left)
@@ -168,10 +168,19 @@ class Static:
         elif stops:
             yield Judged(resource, fault, "info", (), runs=True)
 
-    def _fails(self, pod: str, known: _Known) -> bool:
+    def _pod(self, pod: str) -> Resource | None:
+        """Return a pod as the API returned it."""
         namespace, _, name = pod.partition("/")
         held = self._held.get(("Pod", namespace, name))
-        return known.fails(pod) if held is None or not _is_live(held) else _is_failing(held) and not known.runs_now(pod)
+        return held if held is not None and _is_live(held) else None
+
+    def _fails(self, pod: str, known: _Known) -> bool:
+        held = self._pod(pod)
+        return known.fails(pod) if held is None else _is_failing(held) and not known.runs_now(pod)
+
+    def _explained(self, pod: str, rule: Rule, known: _Known) -> bool:
+        """Return True if a log tells another cause: of a pod in a manifest, which may bear another name there, any cause."""
+        return known.explained(pod if self._pod(pod) is not None else "", rule.id)
 
     def _of_pods(self, resource: Resource, fault: Fault, rule: Rule, known: _Known) -> Iterator[Judged]:
         base = fault.severity or rule.original or rule.severity
@@ -179,15 +188,11 @@ class Static:
             yield Judged(resource, fault, base, (), runs=True)
         elif resource.kind != "Pod":
             yield from self._of_template(resource, fault, base, known)
-        elif not _is_live(resource):
-            pod = f"{resource.namespace}/{resource.name}"
-            fails = known.fails(pod) and not known.explained("", rule.id)
-            yield Judged(resource, fault, base if fails else "info", (), runs=not fails)
         else:
             pod = f"{resource.namespace}/{resource.name}"
             fails = self._fails(pod, known)
-            severity = base if fails and not known.explained(pod, rule.id) and _may_stop(fault, base) and self._sure(resource, fault) else "info"
-            yield Judged(resource, fault, severity, (), runs=not fails)
+            accused = fails and not self._explained(pod, rule, known) and self._sure(resource, fault) and (_may_stop(fault, base) or not _is_live(resource))
+            yield Judged(resource, fault, base if accused else "info", (), runs=not fails)
 
     def _sure(self, resource: Resource, fault: Fault) -> bool:
         """Return False for a NAD that is not at hand because no NAD of its namespace is, and nothing shows that another was meant."""

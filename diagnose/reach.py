@@ -29,19 +29,7 @@ def checks(host: Host, tables: list[PodNetworks]) -> list[Check]:
 
 def _users(net: Net, tables: list[PodNetworks]) -> list[tuple[PodNetworks, str]]:
     """Return the pods that are attached to the network, with their interface."""
-    return [
-        (t, (r.recorded or r.have or r.want or _NOBODY).interface)
-        for t in tables
-        for r in t.rows
-        if r.network == net.key and (r.recorded is not None or r.have is not None)
-    ]
-
-
-class _Nobody:
-    interface = ""
-
-
-_NOBODY = _Nobody()
+    return [(t, shown.interface) for t in tables for r in t.rows if r.network == net.key and (shown := r.recorded or r.have) is not None]
 
 
 class _Network:
@@ -206,7 +194,7 @@ def findings(found: list[Check], tables: list[PodNetworks], said: list[Finding])
         if check.state != "warning":
             continue
         namespace, _, name = check.nad.rpartition("/")
-        pods = [Affected("Pod", t.namespace, t.name) for t in tables if any(r.network == check.nad and r.recorded is not None for r in t.rows)]
+        pods = [Affected("Pod", t.namespace, t.name) for t in tables if any(r.network == check.nad and (r.recorded or r.have) is not None for r in t.rows)]
         if "pod" in check.values:
             pods = [p for p in pods if f"{p.namespace}/{p.name}" == check.values["pod"]]
         if not pods or all(p in told for p in pods):

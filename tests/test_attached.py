@@ -144,7 +144,6 @@ def test_one_pod_does_not_accuse_the_node(judged) -> None:
 
 
 QUIET = [
-    pod("filler-0", "line", None, spec={"hostNetwork": True}),
     pod("filler-0", "line", None, annotations={"kubernetes.io/config.mirror": "x"}),
     pod("filler-0", "line", None, metadata={"deletionTimestamp": "2026-11-23T12:00:00Z"}),
     pod("filler-0", "line", None, phase="Succeeded"),
@@ -298,3 +297,8 @@ def test_addresses_of_the_store_join_those_of_the_cache(judged) -> None:
 def test_a_lease_without_an_interface_tells_of_none(judged) -> None:
     found = judged(nad("line"), pod("filler-0", "line", [DEFAULT, LINE]), box=inspectp("filler-0", "line"), **{"var__lib__cni__networks__line__10.20.0.7": sandbox_id("filler-0")})  # fmt: skip
     assert table(found).have == ""
+
+
+def test_a_pod_on_the_hosts_network_has_no_attachments(judged) -> None:
+    # That its annotation is for nothing is said of the object.
+    assert judged(nad("line"), pod("filler-0", "line", None, spec={"hostNetwork": True})).attachments == []

@@ -80,7 +80,8 @@ def test_a_lease_is_left_behind_only_if_a_list_lacks_its_sandbox(node: Node) -> 
     node.file("crictl_inspectp", inspectp("filler-0", "line"))
     assert states(node.pool()) == {"10.20.0.2": "used", "10.20.0.3": "unknown"}
     node.file("crictl_pods", crictl_pods("filler-0", "other-0"))
-    assert states(node.pool()) == {"10.20.0.2": "used", "10.20.0.3": "leaked"}
+    node.file("other-store/cni/far/10.30.0.9", f"{sandbox_id('older-0')}\r\nnet1", at=BEGIN)
+    assert states(node.report().pools[1]) == {"10.20.0.2": "used", "10.20.0.3": "leaked"}
 
 
 def test_a_lease_newer_than_the_list_is_not_left_behind(node: Node) -> None:
@@ -151,6 +152,8 @@ def test_a_pod_that_waits_for_a_full_pool(node: Node) -> None:
         pod("filler-1", "line", phase="Pending", conditions={"PodScheduled": "False"}),
         pod("filler-1", "line", phase="Pending", conditions={"PodScheduled": "True", "PodReadyToStartContainers": "True"}),  # an image
         pod("filler-1", None, phase="Pending"),
+        pod("filler-1", "line", phase="Pending", spec={"hostNetwork": True}),
+        pod("filler-1", "unknown", phase="Pending"),
         pod("filler-1", "other", phase="Pending"),
     ],
 )
@@ -194,3 +197,24 @@ def test_the_table_in_every_format(node: Node, msnet) -> None:
     assert "`sudo rm /var/lib/cni/networks/line/10.20.0.20`" in msnet("diagnose", "--format", "markdown", str(node.root)).stdout.decode()
     (pool,) = json.loads(msnet("diagnose", "--format", "json", str(node.root)).stdout)["pools"]
     assert (pool["folder"], pool["free"], pool["leases"][0]["state"]) == ("/var/lib/cni/networks/line", 9, "leaked")
+
+
+def test_a_nad_whose_range_cannot_be_read_hides_the_size(node: Node) -> None:
+    broken = nad("other", name="line", ipam={"type": "host-local", "subnet": "10.20.0.0/99"})
+    assert node.objects(nad("line"), broken).lease("10.20.0.2", "filler-0").pool().size is None
+
+
+def test_another_networks_pool_is_no_matter(node: Node) -> None:
+    other = nad("other", bridge="br-other", subnet="10.21.0.0/24")
+    node.objects(FULL, other, pod("filler-1", "line", phase="Pending")).lease("10.20.0.20", "filler-0").lease("10.21.0.2", "filler-9", network="other")
+    (finding,) = [f for f in node.report().findings if f.severity != "info"]
+    assert [h.values["store"].rpartition("/")[2] for h in finding.hints] == ["line"]
+
+
+def test_many_leases_left_behind_are_counted(node: Node) -> None:
+    ten = nad("line", start="10.20.0.20", end="10.20.0.28")
+    node.objects(ten, pod("filler-1", "line", phase="Pending")).file("crictl_pods", crictl_pods("other-0"))
+    for number in range(9):
+        node.lease(f"10.20.0.2{number}", f"gone-{number}")
+    (finding,) = [f for f in node.report().findings if f.severity != "info"]
+    assert finding.hints[1].values["addresses"].endswith("10.20.0.27, ... (+1)")

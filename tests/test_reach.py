@@ -166,6 +166,7 @@ def zones(services: str = "ssh", interfaces: str = "", target: str = "default", 
         (zones(interfaces="br-line", marks="active"), "info"),
         (zones("dhcp ssh"), "ok"),
         (zones(target="ACCEPT"), "ok"),
+        (zones().replace("ports: ", "ports: 67/udp"), "ok"),
         (zones(marks="active"), None),  # nobody knows the bridge's zone
     ],
 )
@@ -220,3 +221,40 @@ def test_the_checks_stand_in_every_format(reached, msnet, tmp_path: Path) -> Non
     assert "`sudo ip addr add 10.20.0.2/24 dev br-line`" in msnet("diagnose", "--format", "markdown", str(tmp_path)).stdout.decode()
     kinds = [c["kind"] for c in json.loads(msnet("diagnose", "--format", "json", str(tmp_path)).stdout)["checks"]]
     assert kinds == ["bridge-up", "bridge-no-address"]
+
+
+def test_a_gateway_outside_the_subnet_is_no_free_address(reached) -> None:
+    ipam = {"type": "host-local", "subnet": "10.20.0.0/24", "rangeStart": "10.20.0.1", "gateway": "192.0.2.1"}
+    assert check(reached([nad("line", ipam=ipam), USER], link("br-line", **BRIDGE)), "bridge-no-address").command == ""
+
+
+def test_a_gateway_that_the_host_has_elsewhere_is_not_free(reached) -> None:
+    found = reached([nad("line"), USER], link("br-line", **BRIDGE), link("enp2s0", "10.20.0.1/24"))
+    assert check(found, "bridge-no-address").command == ""
+
+
+def test_a_failure_that_is_over_does_not_silence_the_bridge(reached) -> None:
+    said = 'Failed to create pod sandbox: [cell/filler-0/u:line]: error adding container to network "line": Link not found'
+    about = {"kind": "Pod", "namespace": "cell", "name": "filler-0"}
+    event = {
+        "kind": "Event",
+        "involvedObject": about,
+        "message": said,
+        "reason": "FailedCreatePodSandBox",
+        "type": "Warning",
+        "lastTimestamp": "2026-11-23T09:00:00Z",
+    }
+    found = reached([LINE, USER, event], link("br-line", "10.20.0.10/24", up=False, **BRIDGE))
+    assert next((f.rule, f.state) for f in found.findings if f.severity != "info") == ("no-connectivity", "active")
+
+
+def test_a_sandbox_that_is_over_is_not_looked_into(reached) -> None:
+    files = {"namespaces__netns-filler-0__addr": ip(link("net1", up=False))}
+    found = reached([LINE, USER], link("br-line", "10.20.0.10/24", **BRIDGE), box=inspectp("filler-0", "line", ready=False), **files)
+    assert bad(found) == []
+
+
+def test_an_sos_report_shows_users_without_the_pods(reached) -> None:
+    files = {"var__lib__cni__networks__line__10.20.0.22": f"{sandbox_id('filler-0')}\r\nnet1"}
+    found = reached([LINE], link("br-line", up=False, **BRIDGE), box=inspectp("filler-0", "line"), **files)
+    assert bad(found) == [("no-connectivity", "warning")]

@@ -331,7 +331,8 @@ class Unexplained:
     example: Evidence | None = None
 
 
-class Ignored(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Ignored:
     """A finding that the user set aside, and who says so."""
 
     rule: str

@@ -68,6 +68,10 @@ class TestOption:
         report, _ = diagnose("--ignore", "ipam-pool-exhausted=plant/press-hmi")
         assert report["ignored"] == []
 
+    def test_the_nad_of_a_finding_on_a_network(self, diagnose) -> None:
+        report, _ = diagnose("--ignore", "ipam-pool-exhausted=plant/valve-net")
+        assert [i["rule"] for i in report["ignored"]] == ["ipam-pool-exhausted"]
+
     def test_what_is_set_aside_does_not_count(self, diagnose) -> None:
         report, code = diagnose()
         assert code == 11

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from diagnose.catalog import Catalog
@@ -86,7 +87,7 @@ def as_mapping(report: Report, catalog: Catalog, language: str) -> dict[str, Any
             for g in report.gaps
         ],
         "not_checked": [{"rule": r, "reason": why} for r, why in report.not_checked],
-        "ignored": [i._asdict() | {"reason": i.reason or None, "until": i.until or None} for i in report.ignored],
+        "ignored": [asdict(i) | {"reason": i.reason or None, "until": i.until or None} for i in report.ignored],
         "expired": [e._asdict() for e in report.expired],
         "unexplained": [
             {

@@ -18,7 +18,7 @@ from diagnose.checks.object import NAD, TEMPLATES
 from diagnose.checks.object import RULE as INVALID
 from diagnose.checks.place import STATUS
 from diagnose.checks.plugin import STANDARD_PLUGINS
-from diagnose.engine import VAGUE, Engine, Group
+from diagnose.engine import Engine, Group
 from diagnose.model import LINK, Hint, Record, Resource
 from diagnose.parse.tree import items, mapping
 from diagnose.profiling import Learned
@@ -35,7 +35,6 @@ _HINTED = frozenset({"nad-not-found", "master-interface-not-found"})
 """Rules whose names `hints` compares with all of the evidence."""
 _MOST, _LONG = 3, 200
 """Faults of one finding that are told; characters of what to write instead."""
-_NOT_A_CAUSE = VAGUE | {"not-network"}
 _NAMES = {
     "Deployment": r"-[a-z0-9]{4,10}-[a-z0-9]{5}", "StatefulSet": r"-\d+", "CronJob": r"-\d+-[a-z0-9]{5}",
 }  # fmt: skip
@@ -89,7 +88,7 @@ class Static:
         if not self._held:
             return
         for one in self._judged(engine, rules):
-            self._tell(one, engine, rules[one.fault.rule])
+            self._tell(one, engine)
 
     def hints(self, rule: str, captures: dict[str, str]) -> list[Hint]:
         """Return the sentences on the faults of a finding's object, and what to write instead."""
@@ -154,7 +153,7 @@ class Static:
         base = fault.severity or rule.original or rule.severity
         asking = known.asking(resource)
         failing = [p for p in asking if self._fails(p, known)]
-        left = tuple(p for p in failing if not self._explained(p, rule, known))
+        left = tuple(p for p in failing if not self._explained(p, known))
         stops = _may_stop(fault, base)
         if left and stops:
             yield Judged(resource, fault, base, left)
@@ -163,7 +162,7 @@ class Static:
             yield from [Judged(resource, fault, "info", left or tuple(failing))] if left or stops else []
         elif asking or self._live or (_is_live(resource) and not stops):
             yield Judged(resource, fault, "info", (), runs=True)
-        elif not known.explained("", rule.id):
+        elif not known.explained():
             yield Judged(resource, fault, base, ())
         elif stops:
             yield Judged(resource, fault, "info", (), runs=True)
@@ -178,9 +177,9 @@ class Static:
         held = self._pod(pod)
         return known.fails(pod) if held is None else _is_failing(held) and not known.runs_now(pod)
 
-    def _explained(self, pod: str, rule: Rule, known: _Known) -> bool:
-        """Return True if a log tells another cause: of a pod in a manifest, which may bear another name there, any cause."""
-        return known.explained(pod if self._pod(pod) is not None else "", rule.id)
+    def _explained(self, pod: str, known: _Known) -> bool:
+        """Return True if a log tells why the pod fails: of a pod in a manifest, which may bear another name there, why anything does."""
+        return known.explained(pod if self._pod(pod) is not None else "")
 
     def _of_pods(self, resource: Resource, fault: Fault, rule: Rule, known: _Known) -> Iterator[Judged]:
         base = fault.severity or rule.original or rule.severity
@@ -191,7 +190,7 @@ class Static:
         else:
             pod = f"{resource.namespace}/{resource.name}"
             fails = self._fails(pod, known)
-            accused = fails and not self._explained(pod, rule, known) and self._sure(resource, fault) and (_may_stop(fault, base) or not _is_live(resource))
+            accused = fails and not self._explained(pod, known) and self._sure(resource, fault) and (_may_stop(fault, base) or not _is_live(resource))
             yield Judged(resource, fault, base if accused else "info", (), runs=not fails)
 
     def _sure(self, resource: Resource, fault: Fault) -> bool:
@@ -210,24 +209,22 @@ class Static:
         for pod in failing:
             namespace, _, name = pod.partition("/")
             captures = {**fault.captures, "pod": name, "namespace": namespace}
-            severity = "info" if known.explained(pod, fault.rule) else base
+            severity = "info" if known.explained(pod) else base
             yield Judged(resource, fault._replace(captures=captures), severity, ())
         if failing:
             return
-        idle = bool(pods) or (_is_live(resource) and not _lacks_pods(resource)) or known.explained("", fault.rule)
+        idle = bool(pods) or (_is_live(resource) and not _lacks_pods(resource)) or known.explained()
         yield Judged(resource, fault, "info" if idle else base, (), runs=True)
 
     # --- telling ------------------------------------------------------------------------------------------------------
 
-    def _tell(self, one: Judged, engine: Engine, rule: Rule) -> None:
+    def _tell(self, one: Judged, engine: Engine) -> None:
         resource, fault = one.resource, one.fault
         pods = one.pods
         if not pods and "pod" in fault.captures and resource.kind in TEMPLATES:
             pods = (f"{fault.captures.get('namespace', '')}/{fault.captures['pod']}",)
-        apart = [(p,) for p in pods] if rule.about == "pod" and resource.kind == NAD else [pods]
-        for group in apart or [()]:
-            record = Record(None, "object", fault.text, resource.where, fault.text, pod=group[0] if group else "")
-            engine.conclude(fault.rule, record, dict(fault.captures), runs=one.runs, severity=one.severity, pods=group)
+        record = Record(None, "object", fault.text, resource.where, fault.text, pod=pods[0] if pods else "")
+        engine.conclude(fault.rule, record, dict(fault.captures), runs=one.runs, severity=one.severity, pods=pods)
         for name in {_nad_of(fault.captures), *pods}:
             if name and fault.what:
                 self._told.setdefault((fault.rule, name), []).append(fault)
@@ -313,12 +310,12 @@ class _Known:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._logs: list[Group] = [g for g in engine.groups.values() if g.programs != {"object"}]
-        self._causes = [g for g in self._logs if not g.rule.symptom and g.rule.id not in _NOT_A_CAUSE and g.rule.severity != "info"]
+        self._causes = [g for g in self._logs if not g.rule.symptom and g.rule.id != "not-network" and g.rule.severity != "info"]
         self._pods = engine.inventory.pods | engine.ok.keys() | {p for g in self._logs for p in g.pods}
 
-    def explained(self, pod: str, rule: str) -> bool:
-        """Return True if a log tells another cause for that pod ("": for anything)."""
-        return any(g.rule.id != rule and (not pod or pod in g.pods) for g in self._causes)
+    def explained(self, pod: str = "") -> bool:
+        """Return True if a log tells why that pod fails ("": why anything does)."""
+        return any(not pod or pod in g.pods for g in self._causes)
 
     def tells(self, fault: Fault) -> bool:
         """Return True if a log tells of the same fault."""

@@ -140,11 +140,65 @@ def test_a_fault_of_objects_explains_what_a_log_only_laments(report, write) -> N
     assert [(f.rule, [s.rule for s in f.explains]) for f in found] == [("nad-config-invalid-json", ["sandbox-network-failed"])]
 
 
+def test_a_log_that_tells_why_another_pod_fails_explains_no_object_of_the_api(report, write) -> None:
+    log = lines(four_lines(START, "mill/other", chain("mill/other", MISSING.format(nad="gone", ns="mill"))))
+    found = report(write(log, "log"), write(written(pod(), nad()), "o.json"))
+    assert rated(found) == [("nad-config-invalid-json", "error", ["mill/saw-0"]), ("nad-not-found", "error", ["mill/other"])]
+    alone = report(write(log, "log"), write(written(bare(nad())), "m.json"))
+    assert rated(alone) == [("nad-not-found", "error", ["mill/other"]), ("nad-config-invalid-json", "info", [])]
+
+
+def test_a_crashing_container_explains_no_manifest(report, write) -> None:
+    line = 'Nov 23 18:00:00 edge microshift[1]: kubelet E1123 18:00:00.000000    1 pod_workers.go:1301] "Error syncing pod, skipping" '
+    line += 'err="failed to \\"StartContainer\\" for \\"app\\" with CrashLoopBackOff: \\"back-off 10s\\"" pod="mill/other"\n'
+    found = report(write(line, "log"), write(written(bare(nad())), "m.json"))
+    assert ("nad-config-invalid-json", "error", []) in rated(found)
+
+
+def test_warnings_beside_a_cause_are_nobodys_question(report, write) -> None:
+    log = lines(four_lines(START, "mill/saw-0", chain("mill/saw-0", MISSING.format(nad="gone", ns="mill"))))
+    overlaps = GOOD.replace("10.7.1.0", "10.42.0.0")
+    assert rated(report(write(log, "log"), write(written(pod("mill-net,gone"), nad(overlaps)), "o.json"))) == [("nad-not-found", "error", ["mill/saw-0"])]
+
+
 def test_hints_are_no_findings(report, write) -> None:
     config = (
         '{"cniVersion": "0.4.0", "type": "bridge", "bridge": "br-mill", "mode": "l2", "colour": 1, "ipam": {"type": "host-local", "subnet": "10.7.1.0/24"}}'
     )
     assert report(write(written(pod("mill-net , mill-net"), nad(config)))).findings == []
+
+
+def test_a_missing_nad_that_a_log_tells_of_is_shown_in_the_object(report, write) -> None:
+    log = lines(four_lines(START, "mill/saw-0", chain("mill/saw-0", MISSING.format(nad="gone", ns="mill"))))
+    asks = bare(pod("gone"))
+    far = nad(GOOD, "x", "other")
+    found = only(report(write(log, "log"), write(written(asks, far), "o.json")))
+    assert (found.rule, found.sources, found.severity) == ("nad-not-found", ("kubelet", "object"), "error")
+    assert "fault" not in [h.kind for h in found.hints]
+    assert [f.rule for f in report(write(written(asks, far))).findings] == []
+    other = lines(four_lines(START, "mill/saw-0", chain("mill/saw-0", MISSING.format(nad="lost", ns="mill"))))
+    assert only(report(write(other, "log"), write(written(asks, far), "o.json"))).sources == ("kubelet",)
+
+
+def test_an_annotation_that_was_broken_later_is_for_information(report, write) -> None:
+    found = only(report(write(written(pod("a@b@c", RUNS, recorded=recorded("mill-net"))))))
+    assert (found.rule, found.severity, found.state) == ("annotation-invalid-format", "info", "active")
+
+
+def test_a_request_that_the_plugin_ignores_does_not_explain_a_pod_that_waits(report, write) -> None:
+    ignored = """[{"name": "mill-net", "default-route": []}]"""
+    assert rated(report(write(written(pod(ignored), nad(GOOD))))) == [("annotation-invalid-ip", "info", ["mill/saw-0"])]
+    assert rated(report(write(written(bare(pod(ignored)), nad(GOOD))))) == [("annotation-invalid-ip", "warning", ["mill/saw-0"])]
+
+
+def test_all_pods_that_wait_for_a_nad_are_named(report, write) -> None:
+    assert rated(report(write(written(pod(), pod(name="saw-1"), nad())))) == [("nad-config-invalid-json", "error", ["mill/saw-0", "mill/saw-1"])]
+
+
+def test_a_pod_known_from_a_table_runs_for_its_manifest_too(report, write) -> None:
+    rows = "NAMESPACE   NAME    READY   STATUS    RESTARTS   AGE\nmill        saw-0   1/1     Running   0          5m\n"
+    found = report(write(written(bare(pod()), bare(nad())), "m.json"), write(rows, "pods.txt"))
+    assert rated(found) == [("nad-config-invalid-json", "info", [])]
 
 
 def test_a_key_that_nobody_reads_is_told_of_a_pod_that_runs(report, write) -> None:
@@ -180,6 +234,10 @@ class TestMissing:
         runs = pod("gone", RUNS, recorded=recorded("gone"))
         more = nad(GOOD.replace("10.7.1", "10.7.2").replace("br-mill", "br-x"), "x", "other")
         assert all(f.severity == "info" for f in report(write(written(runs, nad(GOOD), more))).findings)
+
+    def test_manifests_are_no_whole_list(self, report, write) -> None:
+        more = nad(GOOD.replace("10.7.1", "10.7.2").replace("br-mill", "br-x"), "x", "other")
+        assert only(report(write(written(pod("gone"), bare(nad(GOOD)), bare(more))))).severity == "warning"
 
     def test_two_files_of_one_namespace_each_are_no_whole_list(self, report, write) -> None:
         more = nad(GOOD.replace("10.7.1", "10.7.2").replace("br-mill", "br-x"), "x", "other")
@@ -224,6 +282,25 @@ class TestTemplates:
     def test_a_pod_of_it_is_told_once(self, report, write) -> None:
         own = pod("a@b@c", name="saw-7c9d8f6b5-x2x4z")
         assert rated(report(write(written(self.deployment({}), own)))) == [("annotation-invalid-format", "error", ["mill/saw-7c9d8f6b5-x2x4z"])]
+
+    def test_a_held_pod_is_judged_by_its_own_annotation(self, report, write) -> None:
+        own = pod("mill-net", name="saw-7c9d8f6b5-x2x4z")
+        assert report(write(written(self.deployment({}), own, nad(GOOD)))).findings == []
+
+    def test_a_row_of_the_table_shows_that_its_pod_runs(self, report, write) -> None:
+        rows = "NAMESPACE   NAME                   READY   STATUS    RESTARTS   AGE\nmill        saw-7c9d8f6b5-x2x4z   1/1     Running   0          5m\n"
+        found = report(write(written(self.deployment(None)), "d.json"), write(rows, "pods.txt"))
+        assert rated(found) == [("annotation-invalid-format", "info", ["mill/saw"])]
+
+    def test_beside_a_log_with_another_cause_it_is_for_information(self, report, write) -> None:
+        log = lines(four_lines(START, "mill/other", chain("mill/other", MISSING.format(nad="gone", ns="mill"))))
+        found = report(write(log, "log"), write(written(self.deployment(None)), "d.json"))
+        assert rated(found) == [("nad-not-found", "error", ["mill/other"]), ("annotation-invalid-format", "info", ["mill/saw"])]
+
+    def test_a_cron_job_has_no_pods_to_lack(self, report, write) -> None:
+        body = {"spec": {"template": {"metadata": {"annotations": {NETWORKS: "a@b@c"}}}}}
+        job = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "saw", "namespace": "mill", "uid": "c"}, "spec": {"jobTemplate": body}}
+        assert rated(report(write(written(job)))) == [("annotation-invalid-format", "info", ["mill/saw"])]
 
     def test_a_log_tells_which_pod_it_is(self, report, write) -> None:
         name = "mill/saw-7c9d8f6b5-x2x4z"

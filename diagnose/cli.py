@@ -16,6 +16,23 @@ from diagnose.cli_check import check
 from diagnose.cli_profile import profile
 from diagnose.cli_rules import Folders, catalog_of
 from diagnose.cli_rules import app as rules_app
+from diagnose.console import (
+    EXIT_BLIND,
+    EXIT_ERRORS,
+    EXIT_FAILED,
+    EXIT_NO_EVIDENCE,
+    EXIT_OK,
+    EXIT_USAGE,
+    EXIT_WARNINGS,
+    ExitZero,
+    Lang,
+    NoColor,
+    Severity,
+    colored,
+    unicode,
+    width,
+    write,
+)
 from diagnose.errors import MsnetError, NoEvidenceError, RuleError, UsageError
 
 if TYPE_CHECKING:
@@ -32,8 +49,6 @@ app = typer.Typer(
     help="Find why a MicroShift pod does not get its network.",
 )
 
-EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NO_EVIDENCE, EXIT_WARNINGS, EXIT_ERRORS, EXIT_BLIND = 0, 1, 2, 3, 10, 11, 12
-
 
 class Format(str, Enum):
     """Formats of a report."""
@@ -48,14 +63,6 @@ class TextFormat(str, Enum):
 
     text = "text"
     json = "json"
-
-
-class Severity(str, Enum):
-    """Severities, the worst first."""
-
-    error = "error"
-    warning = "warning"
-    info = "info"
 
 
 class Confidence(str, Enum):
@@ -79,8 +86,6 @@ def _root(
     del version
 
 
-Lang = Annotated[Optional[str], typer.Option("--lang", metavar="LANG", help="Language of the report: en or ja (default: the locale's).")]  # noqa: UP045
-
 Zone = Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone of stamps that name none: Europe/Berlin, +02:00.")]
 
 
@@ -101,11 +106,11 @@ def diagnose(
     rule: Annotated[Optional[list[str]], typer.Option("--rule", metavar="ID", help="Only findings of this rule; may be repeated.")] = None,  # noqa: UP045
     min_severity: Annotated[Severity, typer.Option("--min-severity", help="Leave out findings less severe.")] = Severity.info,
     min_confidence: Annotated[Confidence, typer.Option("--min-confidence", help="Leave out findings less sure.")] = Confidence.low,
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if there are findings.")] = False,  # noqa: FBT002
+    exit_zero: ExitZero = False,  # noqa: FBT002
     everything: Annotated[bool, typer.Option("--all", help="Show resolved findings whole, not in one line each.")] = False,  # noqa: FBT002
     strict: Annotated[bool, typer.Option("--strict", help="Exit 12 when a blind spot could hide a failure.")] = False,  # noqa: FBT002
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict and the titles only.")] = False,  # noqa: FBT002
-    no_color: Annotated[bool, typer.Option("--no-color", help="No colours (also: NO_COLOR in the environment).")] = False,  # noqa: FBT002
+    no_color: NoColor = False,  # noqa: FBT002
     lang: Lang = None,
     now: Annotated[Optional[str], typer.Option("--now", metavar="TIME", help="The moment that counts as now, for reproducible reports.")] = None,  # noqa: UP045
     tz: Zone = "UTC",
@@ -166,13 +171,13 @@ def diagnose(
             report,
             catalog,
             language,
-            width=_width(tty),
-            color=tty and not no_color and not os.environ.get("NO_COLOR"),
+            width=width(tty=tty),
+            color=colored(tty=tty, no_color=no_color),
             quiet=quiet,
-            unicode=_unicode(),
+            unicode=unicode(),
             everything=everything,
         )
-    _write(text, output)
+    write(text, output)
     raise typer.Exit(_exit_code(report, exit_zero=exit_zero, strict=strict))
 
 
@@ -189,29 +194,6 @@ def _exit_code(report: Report, *, exit_zero: bool, strict: bool) -> int:
     if strict and any(g.hides for g in report.gaps):
         return EXIT_BLIND
     return EXIT_WARNINGS if "warning" in worst else EXIT_OK
-
-
-def _width(tty: bool) -> int:  # noqa: FBT001
-    if not tty:
-        return 100
-    import shutil
-
-    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
-
-
-def _unicode() -> bool:
-    return "utf" in (getattr(sys.stdout, "encoding", "") or "").lower()
-
-
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as e:
-        raise MsnetError(f"cannot write {output}: {e.strerror or e}") from e
 
 
 def _moment(text: str, tz: tzinfo, now: datetime) -> datetime:

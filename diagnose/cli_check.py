@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from diagnose.cli_rules import Folders, catalog_of
+from diagnose.console import EXIT_ERRORS, EXIT_NO_EVIDENCE, EXIT_OK, EXIT_WARNINGS, ExitZero, Lang, NoColor, Severity, colored, unicode, width, write
 from diagnose.errors import UsageError
 
 if TYPE_CHECKING:
     from diagnose.catalog import Catalog
     from diagnose.checking import Outcome
-
-EXIT_OK, EXIT_NOTHING, EXIT_WARNINGS, EXIT_ERRORS = 0, 3, 10, 11
 
 
 class Format(str, Enum):
@@ -27,14 +26,6 @@ class Format(str, Enum):
     json = "json"
     sarif = "sarif"
     github = "github"
-
-
-class Severity(str, Enum):
-    """Severities, the worst first."""
-
-    error = "error"
-    warning = "warning"
-    info = "info"
 
 
 def check(
@@ -59,9 +50,9 @@ def check(
     ] = None,
     rules: Folders = None,
     min_severity: Annotated[Severity, typer.Option("--min-severity", help="Leave out what is less severe.")] = Severity.info,
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if there are errors or warnings.")] = False,  # noqa: FBT002
-    no_color: Annotated[bool, typer.Option("--no-color", help="No colours (also: NO_COLOR in the environment).")] = False,  # noqa: FBT002
-    lang: Annotated[Optional[str], typer.Option("--lang", metavar="LANG", help="Language: en or ja (default: the locale's).")] = None,  # noqa: UP045
+    exit_zero: ExitZero = False,  # noqa: FBT002
+    no_color: NoColor = False,  # noqa: FBT002
+    lang: Lang = None,
 ) -> None:
     """Check NADs and pods before they are deployed: what Multus and its plugins would refuse, with its place in the file.
 
@@ -81,18 +72,18 @@ def check(
     catalog = catalog_of(rules)
     ignores = ignoring.collect(ignore or [], ignore_file, catalog, datetime.now(UTC).astimezone().date(), also=OWN)
     for told in [*(f"not used: {where}: {what}" for where, what in ignores.problems), *(f"no longer ignored: {expired_text(e)}" for e in ignores.expired)]:
-        _tell(f"{told}\n")
+        sys.stderr.write(f"{told}\n")
     select = checking.Selection(tuple(checking.Ignore(e.rule, e.namespace, e.name) for e in ignores.entries), min_severity.value)
     outcome = checking.check(paths, catalog, node, select)
-    _write(_rendered(outcome, catalog, language, output_format, color=not no_color))
+    write(_rendered(outcome, catalog, language, output_format, no_color=no_color))
     if not outcome.usable:
         from diagnose.checks.words import say
 
-        _tell(f"error: {say('check-nothing', language)}\n  hint: {say('check-nothing-hint', language)}\n")
+        sys.stderr.write(f"error: {say('check-nothing', language)}\n  hint: {say('check-nothing-hint', language)}\n")
     raise typer.Exit(_exit_code(outcome, exit_zero=exit_zero))
 
 
-def _rendered(outcome: Outcome, catalog: Catalog, language: str, form: Format, *, color: bool) -> str:
+def _rendered(outcome: Outcome, catalog: Catalog, language: str, form: Format, *, no_color: bool) -> str:
     if form is Format.sarif:
         from diagnose.render import sarif
 
@@ -106,33 +97,13 @@ def _rendered(outcome: Outcome, catalog: Catalog, language: str, form: Format, *
     if form is Format.json:
         return diagnostics.render_json(outcome, catalog, language)
     tty = sys.stdout.isatty()
-    color = color and tty and not os.environ.get("NO_COLOR")
-    return diagnostics.render(outcome, catalog, language, width=_width(tty), color=color, unicode="utf" in sys.stdout.encoding.lower())
+    return diagnostics.render(outcome, catalog, language, width=width(tty=tty), color=colored(tty=tty, no_color=no_color), unicode=unicode())
 
 
 def _exit_code(outcome: Outcome, *, exit_zero: bool) -> int:
     if not outcome.usable:
-        return EXIT_NOTHING
+        return EXIT_NO_EVIDENCE
     worst = {d.severity for d in outcome.diagnostics}
     if exit_zero or not worst & {"error", "warning"}:
         return EXIT_OK
     return EXIT_ERRORS if "error" in worst else EXIT_WARNINGS
-
-
-def _width(tty: bool) -> int:  # noqa: FBT001
-    if not tty:
-        return 100
-    import shutil
-
-    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
-
-
-def _write(text: str) -> None:
-    """Write to standard output; what its encoding cannot hold is escaped."""
-    encoding = sys.stdout.encoding
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    sys.stdout.flush()
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(text)

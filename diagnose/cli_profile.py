@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
-from diagnose.errors import MsnetError, NoEvidenceError, UsageError
+from diagnose.console import write
+from diagnose.errors import NoEvidenceError, UsageError
 
 
 def profile(
@@ -30,11 +30,4 @@ def profile(
     learned = profiling.learn(paths)
     if not learned.anything:
         raise NoEvidenceError("nothing there tells of a node", "save `ip -j link`, `ip -j addr` and `oc get nodes,network-attachment-definitions -A -o yaml`")
-    text = dump(learned.profile())
-    if output is None:
-        sys.stdout.write(text)
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as e:
-        raise MsnetError(f"cannot write {output}: {e.strerror or e}") from e
+    write(dump(learned.profile()), output)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from diagnose.console import EXIT_ERRORS, EXIT_OK, Lang
 from diagnose.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,13 +16,10 @@ if TYPE_CHECKING:
     from diagnose.lint import Told
     from diagnose.user_rules import Entry
 
-EXIT_OK, EXIT_FAULTS = 0, 11
-
 Folders = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option("--rules", metavar="DIR", help="Folder of rules of your own, beside /etc/msnet/rules.d; may be repeated."),
 ]
-Lang = Annotated[Optional[str], typer.Option("--lang", metavar="LANG", help="Language: en or ja (default: the locale's).")]  # noqa: UP045
 Files = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Argument(metavar="[PATH ...]", help="Rule files or folders of them; without any: all rules that a run uses."),
@@ -114,4 +112,4 @@ def _end(told: list[Told], count: int, what: str) -> None:
     for t in told:
         typer.echo(f"{t.where}: {t.text}")
     typer.echo(f"{count} {what}, faults: {len(told)}")
-    raise typer.Exit(EXIT_FAULTS if told else EXIT_OK)
+    raise typer.Exit(EXIT_ERRORS if told else EXIT_OK)

@@ -29,8 +29,8 @@ _LIMIT = 20_000
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _SILENT = frozenset({"annotation-unknown-key", "annotation-not-applied"})
 """Rules of faults that make no error: that the pod runs says nothing about them."""
-_STOPS = frozenset({"nad-not-found", "master-interface-busy"})
-"""Rules whose warnings may stop a pod all the same: whether they do hangs on what is not among the objects."""
+_STOPS = frozenset({"nad-not-found", "master-interface-busy", "address-conflict"})
+"""Rules whose warnings may stop a pod all the same (EBUSY, EADDRINUSE, a duplicate IPv6 address): whether they do hangs on what no object shows."""
 _HINTED = frozenset({"nad-not-found", "master-interface-not-found"})
 """Rules whose names `hints` compares with all of the evidence."""
 _MOST, _LONG = 3, 200
@@ -119,7 +119,9 @@ class Static:
 
     def _faults(self) -> Iterator[tuple[Resource, Fault]]:
         profile = self._profile()
-        objects = Objects([self._held[k] for k in sorted(self._held)])
+        # Of two that want one thing, the later is told: the one that waits.
+        waits = {k: r.kind == "Pod" and _is_failing(r) for k, r in self._held.items()}
+        objects = Objects([self._held[k] for k in sorted(self._held, key=lambda k: (waits[k], k))])
         for resource in objects.resources:
             yield from self._guarded(f"{resource.kind} {resource.namespace}/{resource.name}", ((resource, f) for f in checks.faults(resource, profile)))
         yield from self._guarded("objects", checks.cross(objects, profile))
@@ -310,7 +312,7 @@ class _Known:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._logs: list[Group] = [g for g in engine.groups.values() if g.programs != {"object"}]
-        self._causes = [g for g in self._logs if not g.rule.symptom and g.rule.id != "not-network" and g.rule.severity != "info"]
+        self._causes = [g for g in self._logs if not g.rule.symptom and g.rule.severity != "info"]
         self._pods = engine.inventory.pods | engine.ok.keys() | {p for g in self._logs for p in g.pods}
 
     def explained(self, pod: str = "") -> bool:

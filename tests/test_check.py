@@ -304,7 +304,7 @@ def test_the_sample_of_the_documentation_is_what_is_printed(msnet) -> None:
 
 def test_the_profile_of_the_documentation_is_a_stock_microshift() -> None:
     (profile,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "check.md").read_text(), re.DOTALL)
-    assert parse("p.yaml", profile.encode()) == Profile(links=frozenset({"eno1", "eno2"}))
+    assert parse("p.yaml", profile.encode()) == Profile(links=frozenset({"eno1", "eno2"}), nads=frozenset({"plant/press"}))
 
 
 # --- formats ----------------------------------------------------------------------------------------------------------

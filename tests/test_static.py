@@ -150,9 +150,9 @@ def test_a_log_that_tells_why_another_pod_fails_explains_no_object_of_the_api(re
 
 def test_a_crashing_container_explains_no_manifest(report, write) -> None:
     line = 'Nov 23 18:00:00 edge microshift[1]: kubelet E1123 18:00:00.000000    1 pod_workers.go:1301] "Error syncing pod, skipping" '
-    line += 'err="failed to \\"StartContainer\\" for \\"app\\" with CrashLoopBackOff: \\"back-off 10s\\"" pod="mill/other"\n'
+    line += 'err="failed to \\"StartContainer\\" for \\"app\\" with CrashLoopBackOff: \\"back-off 10s restarting failed container=app pod=other_mill(0b9c)\\"" pod="mill/other"\n'
     found = report(write(line, "log"), write(written(bare(nad())), "m.json"))
-    assert ("nad-config-invalid-json", "error", []) in rated(found)
+    assert rated(found) == [("nad-config-invalid-json", "error", []), ("not-network", "info", ["mill/other"])]
 
 
 def test_warnings_beside_a_cause_are_nobodys_question(report, write) -> None:
@@ -189,6 +189,15 @@ def test_a_request_that_the_plugin_ignores_does_not_explain_a_pod_that_waits(rep
     ignored = """[{"name": "mill-net", "default-route": []}]"""
     assert rated(report(write(written(pod(ignored), nad(GOOD))))) == [("annotation-invalid-ip", "info", ["mill/saw-0"])]
     assert rated(report(write(written(bare(pod(ignored)), nad(GOOD))))) == [("annotation-invalid-ip", "warning", ["mill/saw-0"])]
+
+
+def test_a_mac_that_another_pod_has_may_stop_a_pod(report, write) -> None:
+    config = '{"cniVersion": "0.4.0", "type": "macvlan", "master": "eno1", "capabilities": {"mac": true}, "ipam": {"type": "dhcp"}}'
+    asks = '[{"name": "mill-net", "mac": "02:00:00:00:00:01"}]'
+    waits, runs = pod(asks), pod(asks, RUNS, "saw-1", recorded=recorded("mill-net"))
+    assert ("address-conflict", "warning", ["mill/saw-0"]) in rated(report(write(written(runs, waits, nad(config)))))
+    both = pod(asks, RUNS, recorded=recorded("mill-net"))
+    assert all(f.severity == "info" for f in report(write(written(both, runs, nad(config)))).findings)
 
 
 def test_all_pods_that_wait_for_a_nad_are_named(report, write) -> None:

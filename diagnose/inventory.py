@@ -63,6 +63,8 @@ class Inventory:
         self._by_name: dict[tuple[str, str], Nad] = {}
         self._by_network: dict[str, list[Nad]] = {}
         self._asked: dict[str, set[tuple[str, str]]] = {}
+        self._asking: dict[str, set[tuple[str, str]]] = {}
+        """By the NAD's name: its namespace, and the pod."""
         self._listed: dict[str, set[str]] = {}
         self.links: dict[str, Link] = {}
         """The host's network interfaces."""
@@ -109,7 +111,9 @@ class Inventory:
         self._listed.setdefault(resource.where.source, set()).add(pod)
         value = mapping(mapping(resource.body.get("metadata")).get("annotations")).get(NETWORKS)
         if isinstance(value, str):
-            self._asked.setdefault(pod, set()).update((s.namespace, s.name) for s in parse(value, resource.namespace).selections)
+            for one in parse(value, resource.namespace).selections:
+                self._asked.setdefault(pod, set()).add((one.namespace, one.name))
+                self._asking.setdefault(one.name, set()).add((one.namespace, pod))
             self.changes.update(_changes(resource, NETWORKS, "annotation"))
         for container in map(mapping, items(mapping(resource.body.get("spec")).get("containers"))):
             self._note("image", f"{pod} {container.get('name')}", container.get("image"))
@@ -163,7 +167,7 @@ class Inventory:
 
     def asking(self, namespace: str, name: str) -> list[str]:
         """Return the pods ("namespace/name") whose annotation names that NAD; a namespace that is not known is any."""
-        return sorted(pod for pod, asked in self._asked.items() if any(n == name and (ns == namespace or not ns or not namespace) for ns, n in asked))
+        return sorted({pod for ns, pod in self._asking.get(name, ()) if ns == namespace or not ns or not namespace})
 
 
 def _version(resource: Resource) -> int:

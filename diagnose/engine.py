@@ -269,9 +269,10 @@ class Engine:
             if not hit.quiet and _is_network_error(hit.segment, record):
                 self._wonder(hit, record)
             return
-        if hit.rule == "not-network" and _BROKEN.search(record.message):
+        broken = _BROKEN.search(record.message) if hit.rule == "not-network" else None
+        if broken is not None:
             own = own_pod(self._pod_named(hit, record))
-            hit = hit if own is None else hit._replace(rule=own.rule)
+            hit = hit._replace(rule=own.rule) if own is not None and broken["container"] in own.containers else hit
         if hit.rule == "sandbox-network-failed" and hit.captures.get("reason"):
             self._wonder(hit, record)
         sandbox = hit.segment.fields.get("sandbox") or hit.captures.get("sandbox", "")
@@ -342,7 +343,8 @@ class Engine:
                 del self._context[place]
             added = _ADDED.search(record.raw)
             network = (added["network"] or "") if added is not None else None
-            self._works(mark.pod, Success(record.time, setting_of(record), record.relative, record.raw, network))
+            said = record.message if network is not None or mark.pod in record.message else f"{mark.pod}: {record.message}"
+            self._works(mark.pod, Success(record.time, setting_of(record), record.relative, said, network))
         if record.relative or record.time is None:
             return
         setting, time = setting_of(record), record.time
@@ -489,7 +491,8 @@ _HOST_NETWORK = ("openshift-ovn-kubernetes/", "openshift-multus/", "kube-system/
 """Pods on the host's network, which start without any."""
 _STORY = frozenset({"start", "stop", "cni-config", "renamed", "clock"})
 _JOURNALD = frozenset({"lost", "volatile", "persistent"})
-_BROKEN = re.compile(r"CrashLoopBackOff|ImagePullBackOff|ErrImagePull|CreateContainer\w*Error|RunContainerError")
+_BROKEN = re.compile(r'for "(?P<container>[^"]+)" with (?:CrashLoopBackOff|ImagePullBackOff|ErrImagePull|CreateContainer\w*Error|RunContainerError)')
+"""A container that does not start, in the kubelet's words (pkg/kubelet/kuberuntime/kuberuntime_manager.go)."""
 _TELLING = frozenset({"multus", "cni", "ovn", "whereabouts", "dhcp"})
 
 

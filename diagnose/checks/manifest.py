@@ -50,13 +50,16 @@ class Own(NamedTuple):
 
     component: str
     rule: str
+    containers: frozenset[str]
 
 
 # assets/components/multus, assets/components/ovn
 _OWN = {
-    "openshift-multus/multus-": Own("multus", "multus-not-running"),
-    "openshift-multus/dhcp-daemon-": Own("dhcp", "ipam-dhcp-daemon-unreachable"),
-    "openshift-ovn-kubernetes/ovnkube-": Own("ovn", "ovn-kubernetes-not-ready"),
+    "openshift-multus/multus-": Own("multus", "multus-not-running", frozenset({"kube-multus"})),
+    "openshift-multus/dhcp-daemon-": Own("dhcp", "ipam-dhcp-daemon-unreachable", frozenset({"dhcp-daemon"})),
+    "openshift-ovn-kubernetes/ovnkube-": Own(
+        "ovn", "ovn-kubernetes-not-ready", frozenset({"northd", "nbdb", "sbdb", "ovnkube-cluster-manager", "ovnkube-master", "ovn-controller"})
+    ),
 }
 
 

@@ -210,7 +210,9 @@ def _timeline(page: _Page, report: Report, w: Labels) -> None:
         if low <= m.time <= high:
             strip[(m.time - low) * (room - 1) // (high - low)] = _GLYPH.get(m.kind, "C")
     page.add(f"   {clock(low)[5:16]} {''.join(strip)} {clock(high)[5:16]}")
-    told = sorted({*before(report.timeline), *(m for m in failures if m.kind != "last")})
+    told = {*before(report.timeline), *(m for m in failures if m.kind != "last")}
+    later = [m for m in report.timeline if not m.rule and m.time >= failures[0].time]
+    told = sorted({*told, *later[: max(0, _MOMENTS - len(told))]})
     for m in told[:_MOMENTS]:
         page.field(clock(m.time)[11:], moment_text(m, w))
     if len(told) > _MOMENTS:
@@ -335,4 +337,5 @@ def _blind(page: _Page, report: Report, w: Labels) -> None:
         kinds = Counter(i.kind for i in known)
         page.field(w.read, ", ".join(f"{n} {kind}" for kind, n in kinds.most_common()))
     elif known:
-        page.field(w.read, "; ".join(seen(i, w) for i in known))
+        for number, i in enumerate(known):
+            page.field(w.read if number == 0 else "", seen(i, w))

@@ -56,7 +56,8 @@ def investigate(arguments: list[str], catalog: Catalog, *, now: datetime, refere
         for boot, times in seen.boots.items():
             boots.setdefault(boot, BootSeen()).join(times)
     story = Story(engine, boots)
-    long = {i.source for i in evidence.inputs if i.lines > LONG}
+    logs = [i for i in evidence.inputs if i.programs and "text" not in i.programs]
+    long = {i.source for i in logs} if sum(i.lines for i in logs) > LONG else set[str]()
     found = [f for f in findings(story) if _wanted(f, select) and not _aside(f, long)]
     _own_up(evidence, {e.source for f in found for e in f.evidence})
     low, high = engine.window

@@ -103,7 +103,9 @@ class Group:
     times: Times = field(default_factory=Times)
     bare: bool = False
     """True if some hit names no pod: a component's own word, which can speak for the whole node."""
-    samples: list[Evidence] = field(default_factory=list[Evidence])
+    firsts: dict[object, Evidence] = field(default_factory=dict[object, Evidence])
+    """The first evidence of the first attempts, by attempt."""
+    newest: Evidence | None = None
     programs: set[str] = field(default_factory=set[str])
     added: bool = False
     """True if some hit came from an operation other than DEL."""
@@ -118,14 +120,22 @@ class Group:
                 self.captures[k] = v
                 self.stamps[k] = stamp
 
-    def cite(self, evidence: Evidence) -> None:
-        """Keep a piece of evidence: the first ones and the newest."""
-        if evidence in self.samples:
+    def cite(self, attempt: object, evidence: Evidence) -> None:
+        """Keep a piece of evidence if it is of the first attempts, or the newest."""
+        if self.newest is None or when(self.newest) < when(evidence):
+            self.newest = evidence
+        known = self.firsts.get(attempt)
+        if known is not None:
+            self.firsts[attempt] = min(known, evidence, key=when)
             return
-        self.samples.append(evidence)
-        self.samples.sort(key=lambda e: (e.time is None, e.time or 0, e.source, e.line, e.text))
-        if len(self.samples) > SAMPLES:
-            del self.samples[-2]
+        self.firsts[attempt] = evidence
+        if len(self.firsts) >= SAMPLES:
+            del self.firsts[max(self.firsts, key=lambda a: when(self.firsts[a]))]
+
+    def samples(self) -> list[Evidence]:
+        """Return the evidence kept, in order."""
+        firsts = sorted(self.firsts.values(), key=when)
+        return firsts if self.newest is None or self.newest in firsts else [*firsts, self.newest]
 
     def count(self) -> int:
         """Return how often it happened."""
@@ -136,6 +146,11 @@ class Group:
 
 
 _NEVER = 1 << 62
+
+
+def when(e: Evidence) -> tuple[bool, int, str, int, str]:
+    """Return what evidence is ordered by: its time, what has none last, then its place."""
+    return e.time is None, e.time or 0, e.source, e.line, e.text
 
 
 @dataclass(slots=True)
@@ -419,7 +434,8 @@ class Engine:
         group.added = group.added or hit.segment.op != "delete"
         group.whole = group.whole or not hit.cut
         group.bare = group.bare or not pod
-        new = counts and self._counted(group, hit, record, pod)
+        if counts:
+            self._count(group, hit, record, pod)
         times = group.pods.setdefault(pod, PodTimes()) if pod and (pod in group.pods or len(group.pods) < PODS) else None
         if record.relative:
             if times is not None:
@@ -430,11 +446,8 @@ class Engine:
             group.times.meet(setting, first, record.time)
             if times is not None:
                 times.times.meet(setting, first, record.time)
-        if new:
-            time = None if record.relative else record.time
-            group.cite(Evidence(record.where.source, record.where.line, record.where.cursor, time, record.raw))
 
-    def _counted(self, group: Group, hit: Hit, record: Record, pod: str) -> bool:
+    def _count(self, group: Group, hit: Hit, record: Record, pod: str) -> None:
         """Count a hit unless its attempt was counted before: the kubelet logs each four times, Multus twice.
 
         An attempt is known by its sandbox, else by its second; an event of the API by its own words.
@@ -447,16 +460,16 @@ class Engine:
             known = group.events.get(event, 0)
             if (known or len(group.events) < _EVENTS) and record.times > known:
                 group.events[event] = record.times
-            return not known
+            group.cite(attempt or event, _evidence(record))
+            return
         kind = record.program if record.program != "event" else f"event {record.reason}"
         if attempt:
             kind, mark = "attempt", attempt
         else:
             mark = str(second) if second is not None else record.message[-200:]
-        if not self._attempts.new(rule, key, pod, kind, mark):
-            return False
-        group.counts[kind] += max(1, record.times)
-        return True
+        group.cite(mark, _evidence(record))
+        if self._attempts.new(rule, key, pod, kind, mark):
+            group.counts[kind] += max(1, record.times)
 
     def _wonder(self, hit: Hit, record: Record) -> None:
         """Keep a network error that no rule explains, by its shape."""
@@ -476,13 +489,12 @@ class Engine:
             known.pods.add(pod)
         if not record.relative:
             known.first, known.last = earliest(known.first, record.time), latest(known.last, record.time)
-        example = Evidence(record.where.source, record.where.line, record.where.cursor, None if record.relative else record.time, record.raw)
-        if known.example is None or (example.time or _NEVER, example.source, example.line) < (
-            known.example.time or _NEVER,
-            known.example.source,
-            known.example.line,
-        ):
-            known.example = example
+        example = _evidence(record)
+        known.example = example if known.example is None else min(known.example, example, key=when)
+
+
+def _evidence(record: Record) -> Evidence:
+    return Evidence(record.where.source, record.where.line, record.where.cursor, None if record.relative else record.time, record.raw)
 
 
 _ADDED = re.compile(r"\bAdd \S+ \[[^\]]*\](?: from (?P<network>\S+))?")

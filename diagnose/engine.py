@@ -465,6 +465,9 @@ class Engine:
         kind = record.program if record.program != "event" else f"event {record.reason}"
         if attempt:
             kind, mark = "attempt", attempt
+        elif not pod and record.time is not None and record.time % 1_000_000:
+            # A component's own word: each is one, where the clock tells them apart.
+            kind, mark = f"{kind} (exact)", str(record.time)
         else:
             mark = str(second) if second is not None else record.message[-200:]
         group.cite(mark, _evidence(record))

@@ -27,8 +27,8 @@ _LATE = 10 * 60_000_000
 def blind_spots(story: Story, inputs: list[InputSeen], findings: list[Finding]) -> list[Gap]:
     """Return what all inputs together leave unseen; inputs that could not be read are told where they were opened."""
     programs = {p for i in inputs for p in i.programs}
-    if not programs - {"other"}:
-        return []
+    if not programs:
+        return []  # nothing was read, which the report says
     sources = list(_sources(programs, inputs))
     if any(g.kind == "pasted" for g in sources):
         return sources  # which says it all
@@ -37,7 +37,7 @@ def blind_spots(story: Story, inputs: list[InputSeen], findings: list[Finding]) 
 
 
 def _sources(programs: set[str], inputs: list[InputSeen]) -> Iterator[Gap]:
-    logs = bool(programs & (_KUBELET | _LOGS))
+    logs = bool(programs & (_KUBELET | _LOGS)) or programs == {"other"}
     if any(i.obfuscated for i in inputs):
         yield Gap("", "", "", "obfuscated", hides=False)
     if not logs and not any(p.startswith("kind:") for p in programs) and "event" not in programs:

@@ -465,9 +465,6 @@ class Engine:
         kind = record.program if record.program != "event" else f"event {record.reason}"
         if attempt:
             kind, mark = "attempt", attempt
-        elif not pod and record.time is not None and record.time % 1_000_000:
-            # A component's own word: each is one, where the clock tells them apart.
-            kind, mark = f"{kind} (exact)", str(record.time)
         else:
             mark = str(second) if second is not None else record.message[-200:]
         group.cite(mark, _evidence(record))
@@ -481,9 +478,8 @@ class Engine:
             return
         known = self.unexplained.get(form)
         if known is None:
-            if len(self.unexplained) >= _SHAPES:
-                return
-            known = self.unexplained[form] = Unexplained(form)
+            form = form if len(self.unexplained) < _SHAPES else "<*>"
+            known = self.unexplained.setdefault(form, Unexplained(form))
         attempt = hit.segment.fields.get("sandbox") or (record.time // 1_000_000 if record.time is not None else record.message)
         if self._attempts.new("", form, attempt):
             known.count += max(1, record.times)

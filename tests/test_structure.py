@@ -43,7 +43,7 @@ ARROWS = {
     "blind": {"model", "parse", "story"},
     "hints": {"model", "parse", "story"},
     "timeline": {"model", "story"},
-    "verifying": {"model", "story"},
+    "verifying": {"engine", "model", "story"},
     "compare": {"parse"},
     "render": {"catalog", "compare", "diagnosis", "lang", "model", "parse", "render", "rule", "timeline", "verifying"},
 }

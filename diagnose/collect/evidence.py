@@ -37,7 +37,7 @@ _JOURNAL_JSON = re.compile(rb'"__REALTIME_TIMESTAMP"\s*:')
 # sos clean (53:4f:53: MACs, host0, obfuscateddomain), must-gather-clean (x-ipv4-...), insights (10.230.230.), oc adm inspect.
 _OBFUSCATED = re.compile(rb"\b53:4f:53:|obfuscateddomain|\bx-(?:ipv4|ipv6|mac)-\d|\*\*\*HIDDEN\*\*\*|\b10\.230\.230\.\d")
 _REFUSALS = (
-    ("forbidden", re.compile(rb"Error from server \(Forbidden\): [^\n]*"), "sudo KUBECONFIG=/var/lib/microshift/resources/kubeadmin/kubeconfig oc ..."),
+    ("forbidden", re.compile(rb"Error from server \(Forbidden\): [^\n]*"), "sudo oc --kubeconfig /var/lib/microshift/resources/kubeadmin/kubeconfig get pods,events,network-attachment-definitions -A -o yaml > objects.yaml"),
     ("not-all-users", re.compile(rb"(?:You are currently not seeing messages from other users|No journal files were opened due to insufficient permissions)[^\n]*"), "sudo journalctl -u microshift -u crio -o export > journal.export"),
 )  # fmt: skip
 """What kubectl and journalctl print instead of an answer."""

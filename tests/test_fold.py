@@ -172,6 +172,15 @@ def test_a_cause_that_only_a_pod_tells_of_does_not_speak_for_its_node(report, wr
         ("apiserver-unreachable", [POD], []),
         ("sandbox-network-failed", [OTHER], []),
     ]
+    # Multus names no pod in its own line; CRI-O's next line does.
+    stamp = f"{at(0):%b %d %H:%M:%S} edge crio[700]: "
+    multus = f"{stamp}{at(0):%Y-%m-%dT%H:%M:%S}Z [error] {refused}"
+    quoted = chain(POD, refused).partition("CNI network ")[2].partition(": ")[2].replace('"', '\\"')
+    crio = f'{stamp}time="{at(0):%Y-%m-%dT%H:%M:%S}.1Z" level=error msg="Error adding network: {quoted}"'
+    assert sorted(tree(report(write(lines([multus, crio, *unknown(at(5), OTHER)]))))) == [
+        ("apiserver-unreachable", [POD], []),
+        ("sandbox-network-failed", [OTHER], []),
+    ]
     assert tree(report(write(lines([watch, *unknown(at(5), OTHER)])))) == [
         ("apiserver-unreachable", [OTHER], [("sandbox-network-failed", 1, "apiserver-unreachable")])
     ]

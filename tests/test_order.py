@@ -28,6 +28,10 @@ def story(report: Report) -> list[tuple[object, ...]]:
     return [(f.rule, f.subject, f.count, f.state, tuple(f.affected), f.first, f.last, tuple(f.explains), tuple(f.captures.items())) for f in report.findings]
 
 
+def proofs(report: Report) -> list[list[str]]:
+    return [[e.text for e in f.evidence] for f in report.findings]
+
+
 def rng(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 - the same in every run
 
@@ -65,7 +69,7 @@ def test_the_order_of_the_inputs_of_the_node_does_not_matter(report) -> None:
     inputs = [NODE / "journal.export.zst", *OBJECTS]
     expected = report(*inputs)
     assert len(expected.findings) == 6
-    for order in itertools.islice(itertools.permutations(inputs), 1, None, 4):
+    for order in itertools.islice(itertools.permutations(inputs), 1, None, 5):
         found = report(*order)
         assert story(found) == story(expected)
         assert [f.evidence for f in found.findings] == [f.evidence for f in expected.findings]
@@ -80,13 +84,15 @@ def test_the_order_of_the_inputs_of_the_node_does_not_matter(report) -> None:
 @pytest.mark.parametrize("files", [2, 3])
 def test_the_nodes_journal_cut_anywhere_tells_the_same(report, write, entries: list[bytes], printed: list[str], form: str, files: int) -> None:
     parts = entries if form == "export" else printed
-    expected = story(report(*saved(write, [parts], form)))
-    assert len(expected) == 5
-    for seed in range(6):
+    expected = report(*saved(write, [parts], form))
+    assert len(expected.findings) == 5
+    for seed in range(3):
         source = rng(seed)
         pieces = cut(parts, *source.sample(range(1, len(parts)), files - 1))
         source.shuffle(pieces)
-        assert story(report(*saved(write, pieces, form))) == expected, f"seed {seed}"
+        found = report(*saved(write, pieces, form))
+        assert story(found) == story(expected), f"seed {seed}"
+        assert proofs(found) == proofs(expected), f"seed {seed}"
 
 
 def test_the_nodes_journal_in_two_forms_is_one_story(report, write, entries: list[bytes], printed: list[str]) -> None:
@@ -143,15 +149,14 @@ def test_a_small_story_cut_at_every_line_tells_the_same(report, write) -> None:
     expected = story(report(*saved(write, [parts], "log")))
     assert {x[3] for x in expected} == {"active", "resolved"}
     for at in range(1, len(parts)):
-        pieces = cut(parts, at)
+        pieces = cut(parts, at)[:: -1 if at % 2 else 1]  # every other time the second part is read first
         assert story(report(*saved(write, pieces, "log"))) == expected, f"cut before line {at + 1}"
-        assert story(report(*saved(write, pieces[::-1], "log"))) == expected, f"cut before line {at + 1}, the second part first"
 
 
 def test_a_small_story_with_its_lines_in_any_order_tells_the_same(report, write) -> None:
     parts = [f"{x}\n" for x in small()]
     expected = story(report(write("".join(parts))))
-    for seed in range(12):
+    for seed in range(8):
         rng(seed).shuffle(parts)
         assert story(report(write("".join(parts)))) == expected, f"seed {seed}"
 
@@ -228,7 +233,7 @@ def _healthy(at: datetime, number: int) -> str:
     return (ran(at, pod), started(at, pod), synced(at, "UPDATE", pod), synced(at, "DELETE", f"web/old-{number}"))[number % 4]
 
 
-def storm(seed: int, attempts: int = 240) -> Storm:
+def storm(seed: int, attempts: int = 100) -> Storm:
     """Return a journal of which a fifth of the lines tell of failures; attempts of several pods run at the same time."""
     source = rng(seed)
     truth: dict[str, Counter[str]] = {c.rule: Counter() for c in CAUSES}
@@ -264,7 +269,7 @@ def test_a_storm_is_one_finding_for_each_true_cause_with_exact_counts(report, wr
 
 
 def test_a_storm_in_two_forms_and_pieces_is_still_counted_once(report, write) -> None:
-    made = storm(3, 120)
+    made = storm(3, 60)
     half = len(made.lines) // 2
     first, second = write(lines(made.lines[:half]), "1.log"), write(lines(made.lines[half:]), "2.log")
     times = [datetime.strptime(f"2026 {x[:15]} +0000", "%Y %b %d %H:%M:%S %z") for x in made.lines]

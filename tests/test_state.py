@@ -142,6 +142,16 @@ def test_a_dated_success_tells_more_than_an_object(report, write) -> None:
     assert told(report(log, objects)) == told(report(objects, log)) == [("ipam-pool-exhausted", "resolved", "added", AT)]
 
 
+def test_a_list_that_lacks_a_pod_shows_nothing_if_another_one_has_it(report, write) -> None:
+    lists = write(pod_list(OTHER, "shop/scale"), "a.json"), write(pod_list(OTHER, POD, phase="Pending"), "b.json")
+    assert told(report(write(lines(failure())), *lists)) == [("ipam-pool-exhausted", *ACTIVE)]
+
+
+def test_the_newest_success_counts_whenever_it_is_read(report, write) -> None:
+    old, new = write(lines([ran(START - MINUTE)]), "old"), write(lines([*failure(), ran(LATER)]), "new")
+    assert told(report(old, new)) == told(report(new, old)) == [("ipam-pool-exhausted", "resolved", "works", AT)]
+
+
 def test_a_failure_of_several_pods_is_over_when_it_is_over_for_each(report, write) -> None:
     both = [*failure(), *failure(pod=OTHER)]
     for pod in (POD, OTHER):
@@ -218,6 +228,11 @@ def test_a_start_of_the_node_before_the_failure_cures_nothing(report, write) -> 
 )
 def test_a_failure_is_unknown_when_its_log_goes_on_without_it(report, write, after: list[str], state: tuple[str, str, str]) -> None:
     assert told(report(write(lines([*failure(), *after])))) == [("ipam-pool-exhausted", *state)]
+
+
+def test_a_silence_is_heard_whatever_is_read_last(report, write) -> None:
+    early, late = write(lines([*failure(), started(LATER, OTHER)]), "early"), write(lines([started(START + 16 * MINUTE, OTHER)]), "late")
+    assert [x[1:3] for x in told(report(early, late))] == [x[1:3] for x in told(report(late, early))] == [("unknown", "silent")]
 
 
 def test_what_an_object_shows_does_not_fade(report, write) -> None:

@@ -12,7 +12,7 @@ from diagnose.collect.evidence import Evidence, Options
 from diagnose.correlate import findings
 from diagnose.engine import Engine, literals
 from diagnose.hints import hints_for
-from diagnose.model import BootSeen, Finding, Record, Report, Resource, earliest, latest
+from diagnose.model import Finding, Record, Report, Resource, earliest, latest
 from diagnose.parse.when import micros
 from diagnose.rule import CONFIDENCES, SEVERITIES
 from diagnose.scan import Scanner
@@ -51,11 +51,7 @@ def investigate(arguments: list[str], catalog: Catalog, *, now: datetime, refere
         elif _in_time(item, select):
             engine.feed(item)
     engine.finish()
-    boots: dict[str, BootSeen] = {}
-    for seen in evidence.inputs:
-        for boot, times in seen.boots.items():
-            boots.setdefault(boot, BootSeen()).join(times)
-    story = Story(engine, boots)
+    story = Story(engine, evidence.inputs)
     logs = [i for i in evidence.inputs if i.programs and "text" not in i.programs]
     long = {i.source for i in logs} if sum(i.lines for i in logs) > LONG else set[str]()
     found = [f for f in findings(story) if _wanted(f, select) and not _aside(f, long)]

@@ -215,8 +215,6 @@ class Engine:
         self.journald: dict[str, set[str]] = {}
         """What journald says of itself: lost, volatile, persistent."""
         self.unexplained: dict[str, Unexplained] = {}
-        self.heard: dict[str, tuple[int, Setting]] = {}
-        """The newest record of each program."""
         self.window: tuple[int | None, int | None] = (None, None)
         self.inventory = Inventory()
 
@@ -225,8 +223,6 @@ class Engine:
         if not record.relative:
             low, high = self.window
             self.window = (earliest(low, record.time), latest(high, record.time))
-            if record.time is not None and record.time > self.heard.get(record.program, (0,))[0]:
-                self.heard[record.program] = (record.time, setting_of(record))
         mark = mark_of(record)
         if mark is not None:
             self._marked(mark, record)

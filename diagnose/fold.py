@@ -77,7 +77,7 @@ def _join(cause: Made, symptom: Made) -> int | None:
     above, c = cause
     below, s = symptom
     rule, other = above.rule, below.rule
-    if other.symptom and rule.symptom and other.id not in rule.explains.get("pod", ()):
+    if other.symptom and rule.symptom and (_says_why(below) or not (_says_why(above) or other.id in rule.explains.get("pod", ()))):
         return None
     if c.severity == "info" and s.state != "resolved":
         return None
@@ -94,6 +94,11 @@ def _join(cause: Made, symptom: Made) -> int | None:
     if other.id in rule.explains.get("node", ()) and above.bare and wide and _meanwhile(c, s):
         return 3
     return 4 if not below.pods and (other.symptom or torn_down) and other.about == "pod" and _meanwhile(c, s) else None
+
+
+def _says_why(group: Group) -> bool:
+    """Return True if a failed ADD carries its innermost error, though no rule knows it."""
+    return group.rule.id == "sandbox-network-failed" and bool(group.captures.get("reason"))
 
 
 def _same(one: Group, other: Group, names: tuple[str, ...]) -> bool:
@@ -119,4 +124,11 @@ def _order(made: Made) -> tuple[object, ...]:
     """Order for a reader: what goes on and is bad, then what stops the whole node, then what is surest and most frequent."""
     severity, state, *rest = _rank(made)
     group, finding = made
-    return (severity, state, not (group.bare and group.rule.about == "node" and finding.explains), *rest)
+    return (
+        finding.severity == "info",
+        finding.state == "resolved",
+        severity,
+        state,
+        not (group.bare and group.rule.about == "node" and finding.explains),
+        *rest,
+    )

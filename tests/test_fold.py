@@ -507,3 +507,8 @@ def test_the_vague_rules_are_those_the_engine_knows(catalog: Catalog) -> None:
 
 def test_a_rule_that_explains_by_node_is_about_the_node(catalog: Catalog) -> None:
     assert [r.id for r in catalog.rules if "node" in r.explains and r.about != "node"] == []
+
+
+def test_an_error_that_no_rule_knows_tells_more_than_a_reserved_name(report, write) -> None:
+    (finding,) = report(write(lines([*unknown(at(0), POD), reserved(at(20), POD)]))).findings
+    assert (finding.rule, [s.rule for s in finding.explains]) == ("sandbox-network-failed", ["sandbox-name-reserved"])

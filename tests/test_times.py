@@ -221,3 +221,10 @@ def test_moments_of_two_settings_are_in_the_order_of_the_corrected_clock() -> No
 
 def test_the_node_fixture_was_never_stepped(report) -> None:
     assert turns(report(NODE / "journal.export.zst"), "jump") == []
+
+
+def test_the_mark_between_two_boots_has_the_newer_ones_time_in_any_order_and_size(report, write) -> None:
+    older, newer = (f"Nov 23 {t} edge microshift[1]: kubelet I1123 {t}.000000 1 x.go:1] hi" for t in ("18:00:00", "18:10:00"))
+    mark = "-- Boot 5e0c47b2a91d4d66b3f8127e6a54c90d --"
+    for text in ([older, mark, newer], [newer, mark, older], [*[older] * 30, mark, *[newer] * 30], [*[newer] * 30, mark, *[older] * 30]):
+        assert [(m.kind, m.time) for m in report(write("\n".join(text) + "\n")).timeline] == [("boot", 1795457400000000)]

@@ -15,7 +15,7 @@ from diagnose.collect import document, native
 from diagnose.collect.files import Opened, open_input, walk
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
 from diagnose.errors import InputError
-from diagnose.model import LINK, BootSeen, Gap, InputSeen, Record, Resource, Where
+from diagnose.model import LINK, Gap, InputSeen, Record, Resource, Where
 from diagnose.parse.kube import documents
 from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock, date_in, micros, rfc3339
@@ -159,11 +159,7 @@ class Evidence:
     def _timed(self, found: Iterator[Record | Resource], seen: InputSeen) -> Iterator[Record | Resource]:
         for item in found:
             if isinstance(item, Record):
-                seen.programs.add(item.program)
-                if not item.relative:
-                    seen.meet(item.time)
-                if item.boot and item.offset is not None and item.time is not None:
-                    seen.boots.setdefault(item.boot, BootSeen()).meet(item.time, item.offset)
+                seen.hear(item.program, None if item.relative else item.time, item.boot, item.offset)
             yield item
 
     def _clock(self, opened: Opened) -> Clock:

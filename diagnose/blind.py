@@ -15,6 +15,7 @@ from diagnose.story import Story
 EXPORT = "sudo journalctl -u microshift -u crio -o export > journal.export"
 EVENTS = "oc get events -A -o yaml > events.yaml"
 NADS = "oc get network-attachment-definitions -A -o yaml > nads.yaml"
+ALL = "oc get pods,events,network-attachment-definitions -A -o yaml > objects.yaml"
 PODS = "oc get pods -A -o yaml > pods.yaml"
 _KUBELET = frozenset({"kubelet", "microshift"})
 _EVENTS = frozenset({"event", "kind:Event"})
@@ -26,16 +27,17 @@ _LATE = 10 * 60_000_000
 def blind_spots(story: Story, inputs: list[InputSeen], findings: list[Finding]) -> list[Gap]:
     """Return what all inputs together leave unseen; inputs that could not be read are told where they were opened."""
     programs = {p for i in inputs for p in i.programs}
-    if not programs - {"other"}:
-        return []
+    if not programs:
+        return []  # nothing was read, which the report says
     sources = list(_sources(programs, inputs))
     if any(g.kind == "pasted" for g in sources):
         return sources  # which says it all
-    return [*sources, *_journal(story, programs), *_objects(story, programs, findings)]
+    sos = any("sos_commands/" in i.source for i in inputs)
+    return [*sources, *_journal(story, programs), *_objects(story, programs, findings, sos=sos)]
 
 
 def _sources(programs: set[str], inputs: list[InputSeen]) -> Iterator[Gap]:
-    logs = bool(programs & (_KUBELET | _LOGS))
+    logs = bool(programs & (_KUBELET | _LOGS)) or programs == {"other"}
     if any(i.obfuscated for i in inputs):
         yield Gap("", "", "", "obfuscated", hides=False)
     if not logs and not any(p.startswith("kind:") for p in programs) and "event" not in programs:
@@ -71,7 +73,7 @@ def _journal(story: Story, programs: set[str]) -> Iterator[Gap]:
         yield Gap("", "", "sudo journalctl --list-boots; sudo journalctl -b -1 -u microshift -u crio -o export > last-boot.export", "one-boot", hides=False, values=(("boot", iso(story.boots[0])),))  # fmt: skip
 
 
-def _objects(story: Story, programs: set[str], findings: list[Finding]) -> Iterator[Gap]:
+def _objects(story: Story, programs: set[str], findings: list[Finding], *, sos: bool) -> Iterator[Gap]:
     inventory = story.engine.inventory
     networks = any("nad" in f.captures or "network" in f.captures for f in findings)
     if not inventory.nads() and (networks or inventory.asks()):
@@ -81,7 +83,9 @@ def _objects(story: Story, programs: set[str], findings: list[Finding]) -> Itera
             yield Gap("", "", PODS, "no-pods")
         return
     seen = {p.partition("/")[0] for p in inventory.pods}
-    missing = sorted({a.namespace for f in findings for a in f.affected if a.kind == "Pod" and a.namespace} - seen)
+    failing = (f for f in findings if f.severity != "info")
+    missing = sorted({a.namespace for f in failing for a in f.affected if a.kind == "Pod" and a.namespace} - seen)
     if missing:
-        names = ":".join(missing)
-        yield Gap("", "", f"sudo sos report --batch --all-logs -p network,security,microshift -k microshift.add-namespaces={names}", "namespaces", values=(("namespaces", ", ".join(missing)),))  # fmt: skip
+        # What microshift-sos-report runs, with the namespaces that the plugin leaves out.
+        again = f"sudo sos report --batch --all-logs -p network,security,microshift -k microshift.add-namespaces={':'.join(missing)}"
+        yield Gap("", "", again if sos else ALL, "namespaces", values=(("namespaces", ", ".join(missing)),))

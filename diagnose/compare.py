@@ -61,7 +61,7 @@ def compare(before: dict[str, Any], after: dict[str, Any]) -> Comparison:
         elif is_ and not was:
             result.new.append(change)
         elif was and is_:
-            same = all(change.before.get(k) == change.after.get(k) for k in ("state", "count", "severity"))
+            same = all(change.before.get(k) == change.after.get(k) for k in ("subject", "state", "count", "severity"))
             (result.same if same else result.changed).append(change)
     result.facts = _facts(before, after)
     return result
@@ -70,13 +70,23 @@ def compare(before: dict[str, Any], after: dict[str, Any]) -> Comparison:
 def _pairs(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Iterator[Change]:
     """Yield each failure with its other self: the same rule and subject, else the same rule on one of the same pods."""
     left = list(new)
-    for f in old:
-        match = next((o for o in left if _key(o) == _key(f)), None) or next((o for o in left if o.get("rule") == f.get("rule") and _pods(o) & _pods(f)), None)
-        if match is not None:
-            left.remove(match)
-        yield Change(f, match or {})
-    for f in left:
-        yield Change({}, f)
+    matches: dict[int, dict[str, Any]] = {}
+    for alike in (_same_key, _same_pod):
+        for number, f in enumerate(old):
+            match = next((o for o in left if number not in matches and alike(o, f)), None)
+            if match is not None:
+                matches[number] = match
+                left.remove(match)
+    yield from (Change(f, matches.get(number, {})) for number, f in enumerate(old))
+    yield from (Change({}, f) for f in left)
+
+
+def _same_key(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return _key(one) == _key(other)
+
+
+def _same_pod(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one.get("rule") == other.get("rule") and bool(_pods(one) & _pods(other))
 
 
 def _key(f: dict[str, Any]) -> tuple[str, str]:

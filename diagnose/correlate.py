@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.engine import Engine, Group, PodTimes
+from diagnose.engine import Engine, Group, PodTimes, when
 from diagnose.fold import Made, folded
 from diagnose.model import Affected, Finding, latest
 from diagnose.rule import DEFAULT_KEYS, SEVERITIES
@@ -76,12 +76,11 @@ def _alike(made: list[Made], story: Story) -> list[Made]:
         for pod, times in group.pods.items():
             _join_times(known.pods.setdefault(pod, PodTimes()), times)
         known.times.join(group.times)
-        for evidence in group.samples:
-            known.cite(evidence)
+        _join_evidence(known, group)
         told.count += finding.count
         told.affected = sorted({*told.affected, *finding.affected})
         told.first, told.last = known.times.first(story.clocks), known.times.last(story.clocks)
-        told.evidence = list(known.samples)
+        told.evidence = known.samples()
     return kept
 
 
@@ -185,8 +184,13 @@ def _absorb(into: Group, other: Group) -> None:
     into.bare = into.bare or other.bare
     into.runs = into.runs and other.runs
     into.severities |= other.severities
-    for evidence in other.samples:
-        into.cite(evidence)
+    _join_evidence(into, other)
+
+
+def _join_evidence(into: Group, other: Group) -> None:
+    for attempt, evidence in other.firsts.items():
+        into.cite(attempt, evidence)
+    into.newest = max(filter(None, (into.newest, other.newest)), key=when, default=None)
 
 
 def _finding(group: Group, story: Story) -> Finding:
@@ -208,6 +212,6 @@ def _finding(group: Group, story: Story) -> Finding:
     subject = "/".join(dict.fromkeys(k for k in group.key if k)) or ("" if rule.about == "node" else min(group.pods, default=""))
     return Finding(
         rule=rule.id, severity=severity, confidence=confidence, state=state, affected=affected, captures=dict(sorted(group.captures.items())),
-        count=group.count(), first=group.times.first(story.clocks), last=group.times.last(story.clocks), evidence=list(group.samples), proof=proof,
+        count=group.count(), first=group.times.first(story.clocks), last=group.times.last(story.clocks), evidence=group.samples(), proof=proof,
         cut=not group.whole, sources=tuple(sorted(group.programs)), subject=subject,
     )  # fmt: skip

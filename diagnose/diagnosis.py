@@ -13,7 +13,7 @@ from diagnose.correlate import findings
 from diagnose.engine import Engine, literals
 from diagnose.hints import hints_for
 from diagnose.ignoring import Ignores
-from diagnose.model import BootSeen, Finding, Record, Report, Resource, earliest, latest
+from diagnose.model import Finding, Record, Report, Resource, earliest, latest
 from diagnose.parse.when import micros
 from diagnose.rule import CONFIDENCES, SEVERITIES
 from diagnose.scan import Scanner
@@ -65,12 +65,9 @@ def investigate(
     engine.finish()
     static.conclude(engine, catalog.by_id)
     silent.conclude(engine)
-    boots: dict[str, BootSeen] = {}
-    for seen in evidence.inputs:
-        for boot, times in seen.boots.items():
-            boots.setdefault(boot, BootSeen()).join(times)
-    story = Story(engine, boots)
-    long = {i.source for i in evidence.inputs if i.lines > LONG}
+    story = Story(engine, evidence.inputs)
+    logs = [i for i in evidence.inputs if i.programs and "text" not in i.programs]
+    long = {i.source for i in logs} if sum(i.lines for i in logs) > LONG else set[str]()
     found = [f for f in silent.complete(findings(story)) if _wanted(f, select) and not _aside(f, long)]
     _own_up(evidence, {e.source for f in found for e in f.evidence})
     low, high = engine.window

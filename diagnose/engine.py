@@ -104,7 +104,9 @@ class Group:
     times: Times = field(default_factory=Times)
     bare: bool = False
     """True if some hit names no pod: a component's own word, which can speak for the whole node."""
-    samples: list[Evidence] = field(default_factory=list[Evidence])
+    firsts: dict[object, Evidence] = field(default_factory=dict[object, Evidence])
+    """The first evidence of the first attempts, by attempt."""
+    newest: Evidence | None = None
     programs: set[str] = field(default_factory=set[str])
     added: bool = False
     """True if some hit came from an operation other than DEL."""
@@ -123,14 +125,22 @@ class Group:
                 self.captures[k] = v
                 self.stamps[k] = stamp
 
-    def cite(self, evidence: Evidence) -> None:
-        """Keep a piece of evidence: the first ones and the newest."""
-        if evidence in self.samples:
+    def cite(self, attempt: object, evidence: Evidence) -> None:
+        """Keep a piece of evidence if it is of the first attempts, or the newest."""
+        if self.newest is None or when(self.newest) < when(evidence):
+            self.newest = evidence
+        known = self.firsts.get(attempt)
+        if known is not None:
+            self.firsts[attempt] = min(known, evidence, key=when)
             return
-        self.samples.append(evidence)
-        self.samples.sort(key=lambda e: (e.time is None, e.time or 0, e.source, e.line, e.text))
-        if len(self.samples) > SAMPLES:
-            del self.samples[-2]
+        self.firsts[attempt] = evidence
+        if len(self.firsts) >= SAMPLES:
+            del self.firsts[max(self.firsts, key=lambda a: when(self.firsts[a]))]
+
+    def samples(self) -> list[Evidence]:
+        """Return the evidence kept, in order."""
+        firsts = sorted(self.firsts.values(), key=when)
+        return firsts if self.newest is None or self.newest in firsts else [*firsts, self.newest]
 
     def count(self) -> int:
         """Return how often it happened."""
@@ -141,6 +151,11 @@ class Group:
 
 
 _NEVER = 1 << 62
+
+
+def when(e: Evidence) -> tuple[bool, int, str, int, str]:
+    """Return what evidence is ordered by: its time, what has none last, then its place."""
+    return e.time is None, e.time or 0, e.source, e.line, e.text
 
 
 @dataclass(slots=True)
@@ -205,8 +220,6 @@ class Engine:
         self.journald: dict[str, set[str]] = {}
         """What journald says of itself: lost, volatile, persistent."""
         self.unexplained: dict[str, Unexplained] = {}
-        self.heard: dict[str, tuple[int, Setting]] = {}
-        """The newest record of each program."""
         self.window: tuple[int | None, int | None] = (None, None)
         self.inventory = Inventory()
 
@@ -215,8 +228,6 @@ class Engine:
         if not record.relative:
             low, high = self.window
             self.window = (earliest(low, record.time), latest(high, record.time))
-            if record.time is not None and record.time > self.heard.get(record.program, (0,))[0]:
-                self.heard[record.program] = (record.time, setting_of(record))
         mark = mark_of(record)
         if mark is not None:
             self._marked(mark, record)
@@ -283,9 +294,10 @@ class Engine:
             if not hit.quiet and _is_network_error(hit.segment, record):
                 self._wonder(hit, record)
             return
-        if hit.rule == "not-network" and _BROKEN.search(record.message):
+        broken = _BROKEN.search(record.message) if hit.rule == "not-network" else None
+        if broken is not None:
             own = own_pod(self._pod_named(hit, record))
-            hit = hit if own is None else hit._replace(rule=own.rule)
+            hit = hit._replace(rule=own.rule) if own is not None and broken["container"] in own.containers else hit
         if hit.rule == "sandbox-network-failed" and hit.captures.get("reason"):
             self._wonder(hit, record)
         sandbox = hit.segment.fields.get("sandbox") or hit.captures.get("sandbox", "")
@@ -355,7 +367,8 @@ class Engine:
                 del self._context[place]
             added = _ADDED.search(record.raw)
             network = (added["network"] or "") if added is not None else None
-            self._works(mark.pod, Success(record.time, setting_of(record), record.relative, record.raw, network))
+            said = record.message if network is not None or mark.pod in record.message else f"{mark.pod}: {record.message}"
+            self._works(mark.pod, Success(record.time, setting_of(record), record.relative, said, network))
         if record.relative or record.time is None:
             return
         setting, time = setting_of(record), record.time
@@ -431,7 +444,8 @@ class Engine:
         group.added = group.added or hit.segment.op != "delete"
         group.whole = group.whole or not hit.cut
         group.bare = group.bare or not pod
-        new = counts and self._counted(group, hit, record, pod)
+        if counts:
+            self._count(group, hit, record, pod)
         times = group.pods.setdefault(pod, PodTimes()) if pod and (pod in group.pods or len(group.pods) < PODS) else None
         if record.relative:
             if times is not None:
@@ -442,12 +456,9 @@ class Engine:
             group.times.meet(setting, first, record.time)
             if times is not None:
                 times.times.meet(setting, first, record.time)
-        if new:
-            time = None if record.relative else record.time
-            group.cite(Evidence(record.where.source, record.where.line, record.where.cursor, time, record.raw))
         return group
 
-    def _counted(self, group: Group, hit: Hit, record: Record, pod: str) -> bool:
+    def _count(self, group: Group, hit: Hit, record: Record, pod: str) -> None:
         """Count a hit unless its attempt was counted before: the kubelet logs each four times, Multus twice.
 
         An attempt is known by its sandbox, else by its second; an event of the API by its own words.
@@ -460,16 +471,16 @@ class Engine:
             known = group.events.get(event, 0)
             if (known or len(group.events) < _EVENTS) and record.times > known:
                 group.events[event] = record.times
-            return not known
+            group.cite(attempt or event, _evidence(record))
+            return
         kind = record.program if record.program != "event" else f"event {record.reason}"
         if attempt:
             kind, mark = "attempt", attempt
         else:
             mark = str(second) if second is not None else record.message[-200:]
-        if not self._attempts.new(rule, key, pod, kind, mark):
-            return False
-        group.counts[kind] += max(1, record.times)
-        return True
+        group.cite(mark, _evidence(record))
+        if self._attempts.new(rule, key, pod, kind, mark):
+            group.counts[kind] += max(1, record.times)
 
     def _wonder(self, hit: Hit, record: Record) -> None:
         """Keep a network error that no rule explains, by its shape."""
@@ -478,9 +489,8 @@ class Engine:
             return
         known = self.unexplained.get(form)
         if known is None:
-            if len(self.unexplained) >= _SHAPES:
-                return
-            known = self.unexplained[form] = Unexplained(form)
+            form = form if len(self.unexplained) < _SHAPES else "<*>"
+            known = self.unexplained.setdefault(form, Unexplained(form))
         attempt = hit.segment.fields.get("sandbox") or (record.time // 1_000_000 if record.time is not None else record.message)
         if self._attempts.new("", form, attempt):
             known.count += max(1, record.times)
@@ -489,13 +499,12 @@ class Engine:
             known.pods.add(pod)
         if not record.relative:
             known.first, known.last = earliest(known.first, record.time), latest(known.last, record.time)
-        example = Evidence(record.where.source, record.where.line, record.where.cursor, None if record.relative else record.time, record.raw)
-        if known.example is None or (example.time or _NEVER, example.source, example.line) < (
-            known.example.time or _NEVER,
-            known.example.source,
-            known.example.line,
-        ):
-            known.example = example
+        example = _evidence(record)
+        known.example = example if known.example is None else min(known.example, example, key=when)
+
+
+def _evidence(record: Record) -> Evidence:
+    return Evidence(record.where.source, record.where.line, record.where.cursor, None if record.relative else record.time, record.raw)
 
 
 _ADDED = re.compile(r"\bAdd \S+ \[[^\]]*\](?: from (?P<network>\S+))?")
@@ -504,7 +513,8 @@ _HOST_NETWORK = ("openshift-ovn-kubernetes/", "openshift-multus/", "kube-system/
 """Pods on the host's network, which start without any."""
 _STORY = frozenset({"start", "stop", "cni-config", "renamed", "clock"})
 _JOURNALD = frozenset({"lost", "volatile", "persistent"})
-_BROKEN = re.compile(r"CrashLoopBackOff|ImagePullBackOff|ErrImagePull|CreateContainer\w*Error|RunContainerError")
+_BROKEN = re.compile(r'for "(?P<container>[^"]+)" with (?:CrashLoopBackOff|ImagePullBackOff|ErrImagePull|CreateContainer\w*Error|RunContainerError)')
+"""A container that does not start, in the kubelet's words (pkg/kubelet/kuberuntime/kuberuntime_manager.go)."""
 _TELLING = frozenset({"multus", "cni", "ovn", "whereabouts", "dhcp"})
 
 

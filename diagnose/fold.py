@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from diagnose.engine import Group
 from diagnose.model import Finding, Symptom
@@ -22,8 +22,9 @@ def folded(made: list[Made]) -> list[Made]:
     """Return the findings that no other explains, those first that a reader must see first, each with its symptoms."""
     made = sorted(made, key=_rank)
     above: dict[int, int] = {}
+    may_explain = _candidates(made)
     for number, symptom in enumerate(made):
-        joined = sorted((join, other) for other, cause in enumerate(made) if other != number and (join := _join(cause, symptom)) is not None)
+        joined = sorted((join, other) for other in may_explain(symptom[0]) if other != number and (join := _join(made[other], symptom)) is not None)
         cause = next((other for _, other in joined if number not in _causes(other, above)), None)
         if cause is not None:
             above[number] = cause
@@ -41,6 +42,18 @@ def folded(made: list[Made]) -> list[Made]:
             finding.affected += [a for a in other.affected if a.kind == "Pod" and a not in finding.affected]
         finding.explains = [Symptom(rule, count, by) for (rule, by), count in symptoms.items()]
     return sorted((made[n] for n in roots), key=_order)
+
+
+def _candidates(made: list[Made]) -> Callable[[Group], Iterable[int]]:
+    """Return what yields the findings that may explain a group: those that hit its pod, and those that reach further."""
+    by_pod: dict[str, list[int]] = {}
+    wide: list[int] = []
+    for number, (group, _) in enumerate(made):
+        if group.rule.explains.keys() - {"pod"}:
+            wide.append(number)
+        for pod in group.pods:
+            by_pod.setdefault(pod, []).append(number)
+    return lambda group: {*by_pod[next(iter(group.pods))], *wide} if group.pods else range(len(made))
 
 
 def _causes(number: int, above: dict[int, int]) -> Iterator[int]:
@@ -64,7 +77,7 @@ def _join(cause: Made, symptom: Made) -> int | None:
     above, c = cause
     below, s = symptom
     rule, other = above.rule, below.rule
-    if other.symptom and rule.symptom and other.id not in rule.explains.get("pod", ()):
+    if other.symptom and rule.symptom and (_says_why(below) or not (_says_why(above) or other.id in rule.explains.get("pod", ()))):
         return None
     if c.severity == "info" and s.state != "resolved":
         return None
@@ -81,6 +94,11 @@ def _join(cause: Made, symptom: Made) -> int | None:
     if other.id in rule.explains.get("node", ()) and above.bare and wide and _meanwhile(c, s):
         return 3
     return 4 if not below.pods and (other.symptom or torn_down) and other.about == "pod" and _meanwhile(c, s) else None
+
+
+def _says_why(group: Group) -> bool:
+    """Return True if a failed ADD carries its innermost error, though no rule knows it."""
+    return group.rule.id == "sandbox-network-failed" and bool(group.captures.get("reason"))
 
 
 def _same(one: Group, other: Group, names: tuple[str, ...]) -> bool:
@@ -106,4 +124,11 @@ def _order(made: Made) -> tuple[object, ...]:
     """Order for a reader: what goes on and is bad, then what stops the whole node, then what is surest and most frequent."""
     severity, state, *rest = _rank(made)
     group, finding = made
-    return (severity, state, not (group.bare and group.rule.about == "node" and finding.explains), *rest)
+    return (
+        finding.severity == "info",
+        finding.state == "resolved",
+        severity,
+        state,
+        not (group.bare and group.rule.about == "node" and finding.explains),
+        *rest,
+    )

@@ -64,7 +64,7 @@ def _links(finding: Finding, story: Story) -> Iterator[Hint]:
     if same:
         yield Hint("same-mac", {"old": master, "new": same, "mac": inventory.links[same].mac})
     if physical:
-        yield Hint("links", {"names": _listed(physical)})
+        yield Hint("links", {"names": _listed([n for n in physical if not same or n != master])})
 
 
 def _moved(master: str, story: Story) -> Iterator[Hint]:

@@ -38,6 +38,8 @@ _LIMIT = 50_000
 """Pods that are remembered."""
 
 
+_OBFUSCATED = "53:4f:53:"
+"""How the addresses begin that `sos clean` puts in place of MAC addresses."""
 _VIRTUAL = ("veth", "br-", "ovs-", "ovn-", "cni", "docker", "virbr", "tap", "genev")
 
 
@@ -72,8 +74,7 @@ class Inventory:
         self.pods: set[str] = set()
         """All pods ("namespace/name") among the objects."""
         self.changes: set[Change] = set()
-        self.facts: dict[str, dict[str, str]] = {}
-        """What two reports can be compared by: kind ("nad", "image", "version"), then name and value."""
+        self._facts: dict[tuple[str, str], tuple[int, str]] = {}
 
     def hold(self, resource: Resource) -> None:
         """Take an object; kinds that tell nothing are left alone."""
@@ -86,11 +87,20 @@ class Inventory:
         elif resource.kind == "Node":
             info = mapping(mapping(resource.body.get("status")).get("nodeInfo"))
             for key in ("kubeletVersion", "kernelVersion", "containerRuntimeVersion", "osImage"):
-                self._note("version", f"{resource.name} {key}", info.get(key))
+                self._note("version", f"{resource.name} {key}", info.get(key), _version(resource))
 
-    def _note(self, kind: str, name: str, value: object) -> None:
+    @property
+    def facts(self) -> dict[str, dict[str, str]]:
+        """What two reports can be compared by: kind ("nad", "image", "version", "nic"), then name and value."""
+        found: dict[str, dict[str, str]] = {}
+        for (kind, name), (_, value) in sorted(self._facts.items()):
+            found.setdefault(kind, {})[name] = value
+        return found
+
+    def _note(self, kind: str, name: str, value: object, version: int = 0) -> None:
+        """Keep a fact of an object; of two states of it, the one of the higher resourceVersion."""
         if isinstance(value, str) and value:
-            self.facts.setdefault(kind, {})[name] = value
+            self._facts[kind, name] = max(self._facts.get((kind, name), (0, "")), (version, value))
 
     def _hold_nad(self, resource: Resource) -> None:
         where = resource.namespace, resource.name
@@ -102,7 +112,7 @@ class Inventory:
             self._by_network[known.facts.get("network", "")].remove(known)
         self._by_name[where] = nad
         self._by_network.setdefault(nad.facts.get("network", ""), []).append(nad)
-        self._note("nad", "/".join(where), mapping(resource.body.get("spec")).get("config"))
+        self._note("nad", "/".join(where), mapping(resource.body.get("spec")).get("config"), nad.version)
         self.changes.update(_changes(resource, "f:spec", "config"))
 
     def _hold_pod(self, resource: Resource) -> None:
@@ -116,7 +126,7 @@ class Inventory:
                 self._asking.setdefault(one.name, set()).add((one.namespace, pod))
             self.changes.update(_changes(resource, NETWORKS, "annotation"))
         for container in map(mapping, items(mapping(resource.body.get("spec")).get("containers"))):
-            self._note("image", f"{pod} {container.get('name')}", container.get("image"))
+            self._note("image", f"{pod} {container.get('name')}", container.get("image"), _version(resource))
 
     def _hold_link(self, resource: Resource) -> None:
         body = resource.body
@@ -131,7 +141,7 @@ class Inventory:
     def moved(self, name: str) -> str:
         """Return the interface that has the MAC address of interface `name` and never stands beside it, or ""."""
         mine = self.links.get(name)
-        if mine is None or not mine.physical or not mine.mac:
+        if mine is None or not mine.physical or not mine.mac or mine.mac.startswith(_OBFUSCATED):
             return ""
         beside = {n for names in self._beside.values() if name in names for n in names}
         return next((n for n, link in sorted(self.links.items()) if n not in beside and link.physical and link.mac == mine.mac), "")
@@ -183,7 +193,7 @@ def _changes(resource: Resource, field: str, what: str) -> Iterator[Change]:
         yield Change(made, resource.kind, resource.namespace, resource.name, "created", "")
     for entry in map(mapping, items(meta.get("managedFields"))):
         time = rfc3339(str(entry.get("time") or ""))
-        if time is not None and time != made and f"f:{field.removeprefix('f:')}" in json.dumps(entry.get("fieldsV1"), default=str):
+        if time is not None and time != made and f'"f:{field.removeprefix("f:")}"' in json.dumps(entry.get("fieldsV1"), default=str):
             yield Change(time, resource.kind, resource.namespace, resource.name, what, str(entry.get("manager") or ""))
 
 

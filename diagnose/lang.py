@@ -24,6 +24,7 @@ class Labels:
     """`{n}` blind spots; `{s}` is the plural's ending."""
     evidence_window: str
     lines: str
+    """`{n}` lines; `{s}` is the plural's ending."""
     state: dict[str, str]
     severity: dict[str, str]
     confidence: dict[str, str]
@@ -65,8 +66,8 @@ class Labels:
     """`{n}` symptoms that the findings explain."""
     checked: str
     timeline: str
-    before: str
-    """What changed just before the first failure."""
+    legend: str
+    """What the letters of the timeline's strip mean."""
     proof: dict[str, str]
     """What shows a finding's state, by `Proof.kind`."""
     hint: dict[str, str]
@@ -107,6 +108,7 @@ class Labels:
     """What was set aside until a day that is over."""
     not_used: str
     """A user's rule, or an entry that sets something aside, that is wrong."""
+    no_difference: str
     differences: str
     cured: str
     new: str
@@ -115,6 +117,10 @@ class Labels:
     not_seen: str
     facts: dict[str, str]
     verify_verdict: dict[str, str]
+
+    def count_lines(self, n: int) -> str:
+        """Return `n` lines in words."""
+        return self.lines.format(n=n, s="" if n == 1 else "s")
 
 
 EN = Labels(
@@ -127,7 +133,7 @@ EN = Labels(
     info_count="{n} for information",
     blind_count="{n} blind spot{s}",
     evidence_window="evidence",
-    lines="lines",
+    lines="{n} line{s}",
     state={"active": "ACTIVE", "flapping": "FLAPPING", "resolved": "resolved", "unknown": "state unknown"},
     severity={"error": "error", "warning": "warning", "info": "info"},
     confidence={"high": "high", "medium": "medium", "low": "low"},
@@ -177,7 +183,7 @@ EN = Labels(
     symptoms_count="{n} symptom{s} explained",
     checked="checked",
     timeline="timeline",
-    before="just before",
+    legend="B boot S start X stop C change ! fails + over",
     proof={
         "added": "the network was added",
         "works": "the pod works",
@@ -196,7 +202,7 @@ EN = Labels(
         "renamed": "the kernel renamed {old} to {new} ({device}): did you mean {new}?",
         "altname": "{old} is another name of interface {new}; the plugins know the first name only",
         "same-mac": "{new} has the MAC address ({mac}) that {old} had: the interface was renamed",
-        "same-driver": "{old} ({driver} at {was}) was not there after the last start, and {new} ({driver} at {is}) is new: the interface was renamed",
+        "same-driver": "{old} ({driver} at {was}) was not there after the last start, and {new} ({driver} at {is}) is new: probably the same interface",
         "links": "network interfaces of the node: {names}",
         "pool": "{store}: {free} of {size} addresses free in {ranges}; {used} used, {leaked} left behind",
         "leaked": "left behind by sandboxes that are gone: {addresses}; to remove them: {command}",
@@ -226,7 +232,7 @@ EN = Labels(
     blind_spot={
         "pasted": "only the pasted text was judged: no journal, no events, no objects",
         "no-kubelet": "neither the journal of microshift.service nor pod events: the cause of a failed pod network stands there",
-        "events-only": "no journal: the API server keeps events for three hours only, and they lack what CRI-O and Multus log",
+        "events-only": "no journal of microshift.service: the API server keeps events for three hours only",
         "objects-only": "neither journal nor events: only what objects show was judged",
         "no-nads": "no NADs: whether a network exists and what it says was not checked",
         "no-pods": "no pods: a pod that runs without a network it asked for makes no error, and would not be seen",
@@ -285,6 +291,7 @@ EN = Labels(
     ignored_count="{n} ignored",
     expired="no longer ignored",
     not_used="not used",
+    no_difference="no difference",
     differences="what else differs",
     cured="cured",
     new="new",
@@ -310,7 +317,7 @@ JA = Labels(
     info_count="参考情報 {n} 件",
     blind_count="確認できなかった点 {n} 件",
     evidence_window="証拠",
-    lines="行",
+    lines="{n} 行",
     state={"active": "継続中", "flapping": "断続的に再発", "resolved": "解決済み", "unknown": "状態不明"},
     severity={"error": "エラー", "warning": "警告", "info": "情報"},
     confidence={"high": "高", "medium": "中", "low": "低"},
@@ -360,7 +367,7 @@ JA = Labels(
     symptoms_count="付随する症状 {n} 件",
     checked="照合",
     timeline="時系列",
-    before="直前の変化",
+    legend="B ノード S 起動 X 停止 C 変更 ! 障害 + 解決",
     proof={
         "added": "ネットワークが追加されました",
         "works": "Pod は動作しています",
@@ -379,7 +386,7 @@ JA = Labels(
         "renamed": "カーネルが {old} を {new} に改名しました ({device})。もしかして {new} ですか?",
         "altname": "{old} はインターフェース {new} の別名です。プラグインは第一の名前しか認識しません",
         "same-mac": "{new} の MAC アドレス ({mac}) は {old} のものと同じです。インターフェースが改名されました",
-        "same-driver": "{old} ({driver}、{was}) は前回の起動後になく、{new} ({driver}、{is}) が新しく現れました。インターフェースが改名されました",
+        "same-driver": "{old} ({driver}、{was}) は前回の起動後になく、{new} ({driver}、{is}) が新しく現れました。おそらく同じインターフェースです",
         "links": "ノードのネットワークインターフェース: {names}",
         "pool": "{store}: {ranges} のアドレス {size} 個のうち空き {free} 個。使用中 {used}、残留 {leaked}",
         "leaked": "存在しないサンドボックスが残したアドレス: {addresses}。削除するコマンド: {command}",
@@ -409,7 +416,7 @@ JA = Labels(
     blind_spot={
         "pasted": "貼り付けられたテキストだけを判定しました。ジャーナル、イベント、オブジェクトは見ていません",
         "no-kubelet": "microshift.service のジャーナルも Pod のイベントもありません。Pod のネットワーク障害の原因はそこにあります",
-        "events-only": "ジャーナルがありません。API サーバーはイベントを 3 時間しか保持せず、CRI-O と Multus のログは含まれません",
+        "events-only": "microshift.service のジャーナルがありません。API サーバーはイベントを 3 時間しか保持しません",
         "objects-only": "ジャーナルもイベントもありません。オブジェクトから分かることだけを判定しました",
         "no-nads": "NAD がありません。ネットワークの有無と内容は確認していません",
         "no-pods": "Pod がありません。要求したネットワークなしで動作する Pod はエラーを出さないため、検出できません",
@@ -468,6 +475,7 @@ JA = Labels(
     ignored_count="無視 {n} 件",
     expired="期限切れの無視設定",
     not_used="使用できない設定",
+    no_difference="違いはありません",
     differences="その他の違い",
     cured="解決",
     new="新規",

@@ -134,12 +134,26 @@ class InputSeen:
     """The programs (see `rule.INPUTS`) whose lines were met in samples of it."""
     obfuscated: bool = False
     """True if a tool replaced addresses or names in it, so that equal and unequal ones prove nothing."""
+    heard: dict[tuple[str, str, int], int] = field(default_factory=dict[tuple[str, str, int], int])
+    """The newest time of each program, by program, boot and setting of the clock (see `BootSeen.settings`), as far as records were looked at."""
     boots: dict[str, BootSeen] = field(default_factory=dict[str, BootSeen])
     """The boots of its entries, by boot id."""
 
     def meet(self, time: int | None) -> None:
         """Widen the span of the input to `time`, if it is known."""
         self.first, self.last = earliest(self.first, time), latest(self.last, time)
+
+    def hear(self, program: str, time: int | None, boot: str, offset: int | None) -> None:
+        """Take a record's program and time, and what it tells of its boot's clock."""
+        self.programs.add(program)
+        self.meet(time)
+        if time is None:
+            return
+        key = program, "", 0
+        if boot and offset is not None:
+            self.boots.setdefault(boot, BootSeen()).meet(time, offset)
+            key = program, boot, offset_second(offset)
+        self.heard[key] = max(self.heard.get(key, time), time)
 
 
 class Affected(NamedTuple):

@@ -6,16 +6,19 @@ from typing import NamedTuple
 
 
 class Own(NamedTuple):
-    """One of MicroShift's own network pods: its component, and the rule of its failure."""
+    """One of MicroShift's own network pods: its component, the rule of its failure, and its containers."""
 
     component: str
     rule: str
+    containers: frozenset[str]
 
 
 _OWN = {
-    "openshift-multus/multus-": Own("multus", "multus-not-running"),
-    "openshift-multus/dhcp-daemon-": Own("dhcp", "ipam-dhcp-daemon-unreachable"),
-    "openshift-ovn-kubernetes/ovnkube-": Own("ovn", "ovn-kubernetes-not-ready"),
+    "openshift-multus/multus-": Own("multus", "multus-not-running", frozenset({"kube-multus"})),
+    "openshift-multus/dhcp-daemon-": Own("dhcp", "ipam-dhcp-daemon-unreachable", frozenset({"dhcp-daemon"})),
+    "openshift-ovn-kubernetes/ovnkube-": Own(
+        "ovn", "ovn-kubernetes-not-ready", frozenset({"northd", "nbdb", "sbdb", "ovnkube-cluster-manager", "ovnkube-master", "ovn-controller"})
+    ),
 }
 _BROKEN = frozenset({"CrashLoopBackOff", "Error", "ImagePullBackOff", "ErrImagePull", "CreateContainerError", "RunContainerError", "Failed"})
 

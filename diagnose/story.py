@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose.engine import Engine
-from diagnose.model import BootSeen
+from diagnose.model import BootSeen, InputSeen
 from diagnose.times import Clocks
 
 _SAME_BOOT = 120_000_000
@@ -13,11 +13,20 @@ _SAME_BOOT = 120_000_000
 class Story:
     """The engine's records, read with the clocks of all boots known."""
 
-    def __init__(self, engine: Engine, boots: dict[str, BootSeen]) -> None:
-        """Take what `engine` kept after its last record, and the boots that the inputs showed."""
+    def __init__(self, engine: Engine, inputs: list[InputSeen]) -> None:
+        """Take what `engine` kept after its last record, and what the inputs showed of boots and programs."""
         self.engine = engine
+        boots: dict[str, BootSeen] = {}
+        for seen in inputs:
+            for boot, times in seen.boots.items():
+                boots.setdefault(boot, BootSeen()).join(times)
         self.clocks = Clocks(boots)
-        self.end = engine.window[1]
+        self.heard: dict[str, int] = {}
+        """The newest record of each program."""
+        for seen in inputs:
+            for (program, boot, second), time in seen.heard.items():
+                self.heard[program] = max(self.heard.get(program, 0), self.clocks.correct((boot, second), time))
+        self.end = max(self.heard.values(), default=None)
         """Microseconds since the epoch of the newest evidence, or None."""
         turns = sorted((self.clocks.correct(setting, time), mark, record) for (time, setting, _), (mark, record) in engine.marks.items())
         self.marks = [(time, mark) for time, mark, _ in turns]
@@ -28,8 +37,6 @@ class Story:
         """When the node, MicroShift, CRI-O, the kubelet or Multus started."""
         self.boots = _boots(self, boots)
         """When the node started, as far as the evidence tells."""
-        self.heard = {program: self.clocks.correct(setting, time) for program, (time, setting) in engine.heard.items()}
-        """The newest record of each program."""
 
 
 def _boots(story: Story, boots: dict[str, BootSeen]) -> list[int]:

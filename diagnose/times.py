@@ -81,7 +81,8 @@ class Times:
     def join(self, other: Times) -> None:
         """Add the moments of another."""
         for setting, (first, last) in other._spans.items():
-            self.meet(setting, first, last)
+            known = self._spans.get(setting, (first, last))
+            self._spans[setting] = (min(first, known[0]), max(last, known[1]))
         for moment in other._recent:
             heapq.heappush(self._recent, moment)
         while len(self._recent) > _RECENT:

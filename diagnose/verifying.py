@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from diagnose.engine import Success
 from diagnose.model import Finding, Report
 from diagnose.story import Story
 
@@ -35,5 +36,11 @@ def verdict_on(rule: str, pod: str, report: Report, story: Story) -> Verdict:
         return Verdict("unknown", (*mine, *folded))
     if states:
         return Verdict("cured", (*mine, *folded))
-    works = sorted(s.text for s in story.engine.ok.get(pod, {}).values() if s.network is None)
+    failed = [t for g in story.engine.groups.values() if pod in g.pods and (t := g.pods[pod].times.last(story.clocks)) is not None]
+    works = sorted(s.text for s in story.engine.ok.get(pod, {}).values() if s.network is None and _after(s, max(failed, default=0), story))
     return Verdict("cured", (), works[-1]) if works else Verdict("not-seen", ())
+
+
+def _after(success: Success, failed: int, story: Story) -> bool:
+    """Return True if the pod did not fail in any way after `success`."""
+    return success.time is None or (not success.relative and story.clocks.correct(success.setting, success.time) > failed) or (success.relative and not failed)

@@ -56,7 +56,7 @@ ARROWS = {
     "blind": {"model", "parse", "story"},
     "hints": {"model", "parse", "story"},
     "timeline": {"model", "story"},
-    "verifying": {"model", "story"},
+    "verifying": {"engine", "model", "story"},
     "compare": {"parse"},
     "render": {"catalog", "checking", "checks", "compare", "diagnosis", "lang", "leases", "model", "parse", "render", "rule", "timeline", "verifying"},
 }

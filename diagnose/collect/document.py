@@ -133,6 +133,12 @@ def read(raw: bytes, clock: Clock, seen: InputSeen, base: tuple[int, bool]) -> I
             paragraph = []
             blank = True
             continue
+        if line.startswith(("-- Boot ", "-- Reboot")):
+            yield from _paragraph(paragraph, clock, seen.source, base, (namespace, name))
+            paragraph = []
+            beside = [clock.read(x.form, x.time) for x in map(parse_line, lines[max(0, number - 2) : number + 1])]
+            yield Record(max((t for t in beside if t is not None), default=None), "", line, Where(seen.source, number), line)
+            continue
         m = _DESCRIBE.match(line)
         if m is not None:
             seen.programs.add("kubectl")

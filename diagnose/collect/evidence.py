@@ -15,7 +15,7 @@ from diagnose.collect import document, native
 from diagnose.collect.files import HEAD, Opened, open_input, walk
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
 from diagnose.errors import InputError
-from diagnose.model import LINK, BootSeen, Gap, InputSeen, Record, Resource, Where
+from diagnose.model import LINK, Gap, InputSeen, Record, Resource, Where
 from diagnose.parse import host
 from diagnose.parse.kube import documents
 from diagnose.parse.tree import mapping
@@ -38,7 +38,7 @@ _JOURNAL_JSON = re.compile(rb'"__REALTIME_TIMESTAMP"\s*:')
 # sos clean (53:4f:53: MACs, host0, obfuscateddomain), must-gather-clean (x-ipv4-...), insights (10.230.230.), oc adm inspect.
 _OBFUSCATED = re.compile(rb"\b53:4f:53:|obfuscateddomain|\bx-(?:ipv4|ipv6|mac)-\d|\*\*\*HIDDEN\*\*\*|\b10\.230\.230\.\d")
 _REFUSALS = (
-    ("forbidden", re.compile(rb"Error from server \(Forbidden\): [^\n]*"), "sudo KUBECONFIG=/var/lib/microshift/resources/kubeadmin/kubeconfig oc ..."),
+    ("forbidden", re.compile(rb"Error from server \(Forbidden\): [^\n]*"), "sudo oc --kubeconfig /var/lib/microshift/resources/kubeadmin/kubeconfig get pods,events,network-attachment-definitions -A -o yaml > objects.yaml"),
     ("not-all-users", re.compile(rb"(?:You are currently not seeing messages from other users|No journal files were opened due to insufficient permissions)[^\n]*"), "sudo journalctl -u microshift -u crio -o export > journal.export"),
 )  # fmt: skip
 """What kubectl and journalctl print instead of an answer."""
@@ -174,11 +174,7 @@ class Evidence:
     def _timed(self, found: Iterator[Record | Resource], seen: InputSeen) -> Iterator[Record | Resource]:
         for item in found:
             if isinstance(item, Record):
-                seen.programs.add(item.program)
-                if not item.relative:
-                    seen.meet(item.time)
-                if item.boot and item.offset is not None and item.time is not None:
-                    seen.boots.setdefault(item.boot, BootSeen()).meet(item.time, item.offset)
+                seen.hear(item.program, None if item.relative else item.time, item.boot, item.offset)
             yield item
 
     def _clock(self, opened: Opened) -> Clock:

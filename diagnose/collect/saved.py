@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from diagnose.errors import InputError
+from diagnose.errors import InputError, NoEvidenceError
 from diagnose.parse.tree import mapping
 
 SCHEMA = "msnet.report/1"
@@ -16,19 +16,26 @@ _LARGEST = 256 * 1024 * 1024
 def report_in(path: str) -> dict[str, Any] | None:
     """Return the report in the file at `path`, or None where it holds something else.
 
-    Raises `InputError` for a report of a schema that this version does not know.
+    Raises `InputError` for a report of a schema that this version does not know, `NoEvidenceError` for one that is damaged.
     """
     file = Path(path)
     try:
         if not file.is_file() or file.stat().st_size > _LARGEST:
             return None
         with file.open("rb") as stream:
-            head = stream.read(64).lstrip()
-            if not head.startswith(b"{") or b'"schema"' not in head:
+            if not stream.read(64).lstrip().startswith(b"{"):
                 return None
-        body = mapping(json.loads(file.read_bytes()))
-    except (OSError, ValueError, RecursionError):
+        raw = file.read_bytes()
+    except OSError:
         return None
+    if b'"msnet.report/' not in raw:
+        return None
+    try:
+        body = mapping(json.loads(raw))
+    except (ValueError, RecursionError) as e:
+        raise NoEvidenceError(
+            f"{path}: no usable evidence: a report of msnet, damaged or cut short: {e}", "save it again: msnet diagnose --format json -o FILE ..."
+        ) from e
     schema = str(body.get("schema", ""))
     if not schema.startswith("msnet.report/"):
         return None

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Protocol, cast
 
-from diagnose.model import BootSeen, InputSeen, Record, Where
+from diagnose.model import InputSeen, Record, Where
 from diagnose.parse.kube import event_row
 from diagnose.parse.line import Line, parse_line, program_line
 from diagnose.parse.when import Clock
@@ -324,11 +324,11 @@ def _above(data: bytes, fmt: Format, start: int) -> Iterator[tuple[int, int, Ent
             yield start, end, entry
 
 
-def _joined(data: bytes, fmt: Format, start: int, end: int, entry: Entry) -> tuple[int, int, Entry]:
+def _joined(data: bytes, fmt: Format, start: int, end: int, entry: Entry, clock: Clock) -> tuple[int, int, Entry]:
     """Join a message that stands in several records: klog's `err=<` blocks, and indented lines below a head."""
     body = entry.line.message
     if entry.raw.startswith(("-- Boot ", "-- Reboot")):
-        return start, end, _dated(data, fmt, end, entry)
+        return start, end, _dated(data, fmt, start, end, entry, clock)
     if not entry.line.form and not entry.time and entry.raw[:1] in (" ", "\t"):
         for back, head_end, head in _above(data, fmt, start):
             if head.time:
@@ -366,11 +366,12 @@ def _joined(data: bytes, fmt: Format, start: int, end: int, entry: Entry) -> tup
     return start, end, _relined(entry, message, raw)
 
 
-def _dated(data: bytes, fmt: Format, at: int, entry: Entry) -> Entry:
-    """Give the line that journalctl prints between two boots the time of the line after it."""
-    after = fmt.parse(data[at : fmt.end(data, at)]) if at < len(data) else None
-    if after is not None:
-        entry.time, entry.form, entry.host = after.time, after.form, after.host
+def _dated(data: bytes, fmt: Format, start: int, end: int, entry: Entry, clock: Clock) -> Entry:
+    """Give the line that journalctl prints between two boots the time of the newer boot's first line: below it, or with `-r` above."""
+    beside = [fmt.parse(data[end : fmt.end(data, end)]) if end < len(data) else None, next((e for _, _, e in _above(data, fmt, start)), None)]
+    newer = max((e for e in beside if e is not None and e.time), key=lambda e: clock.read(e.form, e.time) or 0, default=None)
+    if newer is not None:
+        entry.time, entry.form, entry.host = newer.time, newer.form, newer.host
     return entry
 
 
@@ -438,11 +439,7 @@ def records(stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: In
 def _sample(entry: Entry | None, clock: Clock, seen: InputSeen) -> None:
     if entry is None:
         return
-    time = clock.read(entry.form, entry.time)
-    seen.programs.add(entry.line.program)
-    seen.meet(time)
-    if entry.boot and entry.offset is not None and time is not None:
-        seen.boots.setdefault(entry.boot, BootSeen()).meet(time, entry.offset)
+    seen.hear(entry.line.program, clock.read(entry.form, entry.time), entry.boot, entry.offset)
 
 
 class Place:
@@ -478,6 +475,6 @@ def _in_block(data: bytes, fresh: int, limit: int, fmt: Format, scan: Scanner, c
         done = end
         if entry is None:
             continue
-        start, end, entry = _joined(data, fmt, start, end, entry)
+        start, end, entry = _joined(data, fmt, start, end, entry, clock)
         done = max(done, end)
         yield to_record(entry, clock, place.where(data, start, entry.cursor))

@@ -14,7 +14,9 @@ def text(found: Comparison, language: str) -> str:
     """Return what became of each failure, a line each, then the facts that differ."""
     w = labels(language)
     counts = ((w.new, found.new), (w.changed, found.changed), (w.same, found.same), (w.cured, found.cured), (w.not_seen, found.gone))
-    out = ["msnet diff   " + ", ".join(f"{len(changes)} {word}" for word, changes in counts if changes), ""]
+    told = ", ".join(f"{len(changes)} {word}" for word, changes in counts if changes)
+    out = [f"msnet diff   {told or w.no_difference}"] if told or not found.facts else ["msnet diff"]
+    out += [""] if told else []
     for word, changes in counts:
         for change in changes:
             out += _lines(word, change, w)
@@ -27,12 +29,13 @@ def text(found: Comparison, language: str) -> str:
 def _lines(word: str, change: Change, w: Labels) -> list[str]:
     f = change.either
     lines = [f"{word}: {f['rule']}  {printable(str(f['title']))}"]
-    if change.before and change.after:
+    if change.before and change.after and word != w.same:
         was, now = change.before, change.after
         lines.append(f"    {w.state[was['state']]} ({w.times.format(n=was['count'])}) -> {w.state[now['state']]} ({w.times.format(n=now['count'])})")
     proof = change.after.get("proof") if change.after else None
     if proof and change.after["state"] == "resolved":
-        lines.append(f"    {w.over}: {printable(' '.join(str(proof['text']).split()))[:_PROOF]}")
+        when = f"{proof['time']} " if proof.get("time") else ""
+        lines.append(f"    {w.over}: {when}{printable(' '.join(str(proof['text']).split()))[:_PROOF]}")
     return lines
 
 

@@ -35,8 +35,9 @@ def render(report: Report, catalog: Catalog, language: str, *, everything: bool 
     verdict, _ = verdict_of(report, w)
     out = [f"# msnet: {prose(verdict)}", ""]
     low, high = report.window
+    lines = sum(i.lines for i in report.inputs)
     span = f"{clock(low)} .. {clock(high)} UTC, " if low is not None else ""
-    out += [f"{w.evidence_window}: {span}{sum(i.lines for i in report.inputs)} {w.lines}; msnet {report.tool}, {w.rule_page} {report.catalog}", ""]
+    out += [f"{w.evidence_window}: {span}{w.lines.format(n=lines, s='' if lines == 1 else 's')}; msnet {report.tool}, {w.rule_page} {report.catalog}", ""]
     active = [f for f in report.findings if f.state != "resolved" and f.severity != "info"]
     for f in active:
         out += _finding(f, catalog.by_id[f.rule], language, w)

@@ -225,16 +225,19 @@ def _timeline(page: _Page, report: Report, w: Labels) -> None:
     if not failures or low is None or high is None or high <= low:
         return
     page.add()
-    page.add(f"{page.mark('info')}  {w.timeline}")
-    room = page.width - 3 - 2 * 11
+    page.add(f"{page.mark('info')}  {w.timeline}   {page.style(w.legend, 'dim')}")
+    room = page.width - 3 - 2 * 12
     strip = ["-"] * room
     for m in sorted(report.timeline, key=lambda m: (bool(m.rule), m.kind == "boot")):
         if low <= m.time <= high:
             strip[(m.time - low) * (room - 1) // (high - low)] = _GLYPH.get(m.kind, "C")
     page.add(f"   {clock(low)[5:16]} {''.join(strip)} {clock(high)[5:16]}")
-    told = sorted({*before(report.timeline), *(m for m in failures if m.kind != "last")})
+    told = {*before(report.timeline), *(m for m in failures if m.kind != "last")}
+    later = [m for m in report.timeline if not m.rule and m.time >= failures[0].time]
+    told = sorted({*told, *later[: max(0, _MOMENTS - len(told))]})
+    days = {clock(m.time)[:10] for m in told[:_MOMENTS]}
     for m in told[:_MOMENTS]:
-        page.field(clock(m.time)[11:], moment_text(m, w))
+        page.field(clock(m.time)[11 if len(days) == 1 else 5 :], moment_text(m, w), indent=12 if len(days) == 1 else 18)
     if len(told) > _MOMENTS:
         page.field("", w.and_more.format(n=len(told) - _MOMENTS))
 
@@ -243,7 +246,7 @@ def _head(page: _Page, report: Report, w: Labels) -> None:
     low, high = report.window
     lines = sum(i.lines for i in report.inputs)
     span = f"{clock(low)} .. {clock(high)} UTC, " if low is not None else ""
-    page.add(f"{page.style('msnet diagnose', 'bold')}   {w.evidence_window} {span}{lines} {w.lines}")
+    page.add(f"{page.style('msnet diagnose', 'bold')}   {w.evidence_window} {span}{w.lines.format(n=lines, s='' if lines == 1 else 's')}")
     verdict, style = verdict_of(report, w)
     page.add(f"{w.verdict}  {page.style(verdict, style)}")
 
@@ -338,7 +341,7 @@ def _proof(proof: Proof, w: Labels, width: int) -> str:
 def seen(i: InputSeen, w: Labels) -> str:
     """Return what was read of one input: kind, lines, span, and whether to its end."""
     span = f", {clock(i.first)} .. {clock(i.last)[11:]}" if i.first is not None else ""
-    return f"{i.source} ({i.kind}, {i.lines} {w.lines}{span}{'' if i.whole else f', {w.not_whole}'})"
+    return f"{i.source} ({i.kind}, {w.lines.format(n=i.lines, s='' if i.lines == 1 else 's')}{span}{'' if i.whole else f', {w.not_whole}'})"
 
 
 def _blind(page: _Page, report: Report, w: Labels) -> None:
@@ -359,4 +362,5 @@ def _blind(page: _Page, report: Report, w: Labels) -> None:
         kinds = Counter(i.kind for i in known)
         page.field(w.read, ", ".join(f"{n} {kind}" for kind, n in kinds.most_common()))
     elif known:
-        page.field(w.read, "; ".join(seen(i, w) for i in known))
+        for number, i in enumerate(known):
+            page.field(w.read if number == 0 else "", seen(i, w))

@@ -121,7 +121,7 @@ class Inventory:
         self._listed.setdefault(resource.where.source, set()).add(pod)
         value = mapping(mapping(resource.body.get("metadata")).get("annotations")).get(NETWORKS)
         if isinstance(value, str):
-            for one in parse(value, resource.namespace).selections:
+            for one in (x for x in parse(value, resource.namespace).selections if x.name):
                 self._asked.setdefault(pod, set()).add((one.namespace, one.name))
                 self._asking.setdefault(one.name, set()).add((one.namespace, pod))
             self.changes.update(_changes(resource, NETWORKS, "annotation"))

@@ -233,7 +233,8 @@ def test_a_command_that_was_refused_is_told_with_its_words_and_file(report, writ
 
 def whole() -> list[str]:
     """Return evidence of a healthy node: its journal from the start on, all NADs and pods."""
-    return [export(booted(MINUTE)), listed(NAD, pod(POD, "lan", phase="Running"), pod("shop/door", phase="Running"))]
+    lan = nad("shop/lan", {"cniVersion": "0.4.0", "type": "macvlan", "master": "eno1", "ipam": {"type": "host-local", "ranges": [[{"subnet": "10.9.0.0/24"}]]}})
+    return [export(booted(MINUTE)), listed(lan, pod(POD, "lan", phase="Running"), pod("shop/door", phase="Running"))]
 
 
 def test_whole_evidence_of_a_healthy_node_hides_nothing(report, write) -> None:

@@ -173,4 +173,4 @@ def test_hints_of_a_hostile_object_are_printed_safely(report, write, catalog) ->
 
 def test_every_hint_has_words_in_both_languages() -> None:
     kinds = {"nads", "nad-elsewhere", "nad-exists", "nearest", "renamed", "altname", "same-mac", "same-driver", "links"}
-    assert set(EN.hint) == set(JA.hint) == kinds
+    assert kinds < set(EN.hint) == set(JA.hint)

@@ -66,7 +66,7 @@ def investigate(
     static.conclude(engine, catalog.by_id)
     silent.conclude(engine)
     story = Story(engine, evidence.inputs)
-    logs = [i for i in evidence.inputs if i.programs and "text" not in i.programs]
+    logs = [i for i in evidence.inputs if i.programs and "text" not in i.programs and i.kind != "objects"]
     long = {i.source for i in logs} if sum(i.lines for i in logs) > LONG else set[str]()
     found = [f for f in silent.complete(findings(story)) if _wanted(f, select) and not _aside(f, long)]
     _own_up(evidence, {e.source for f in found for e in f.evidence})

@@ -276,3 +276,7 @@ def test_a_storm_in_two_forms_and_pieces_is_still_counted_once(report, write) ->
     whole = write(export(Entry(x, at, 900 + (at - START).total_seconds(), BOOT) for x, at in zip(made.lines, times, strict=True)), "whole.export")
     for inputs in ((first, second), (second, first), (whole,), (whole, second, first)):
         assert counted(report(*inputs)) == expected(made.truth), [p.name for p in inputs]
+
+
+def test_objects_do_not_make_a_log_long(report) -> None:
+    assert "not-network" in {f.rule for f in report(NODE / "journal.export.zst", NODE / "objects").findings}

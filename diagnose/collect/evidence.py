@@ -15,7 +15,7 @@ from diagnose.collect import document, native
 from diagnose.collect.files import HEAD, Opened, open_input, walk
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
 from diagnose.errors import InputError
-from diagnose.model import LINK, Gap, InputSeen, Record, Resource, Where
+from diagnose.model import Gap, InputSeen, Record, Resource, Where
 from diagnose.parse import host
 from diagnose.parse.kube import documents
 from diagnose.parse.tree import mapping
@@ -30,8 +30,6 @@ OBJECTS = 256 * 1024 * 1024
 _VERBOSE = re.compile(rb"(?m)^\S[^\n]{10,60} \[s=[0-9a-f]+;i=")
 _YAML = re.compile(rb"(?m)^(?:apiVersion|kind|items):")
 _OBJECT_JSON = re.compile(rb'"(?:kind|apiVersion)"\s*:\s*"')
-_LINK_JSON = re.compile(rb'^\[\s*\{\s*"(?:ifindex|link_index|ifname)"\s*:')
-"""`ip -j link` and `ip -j addr`."""
 _JOURNAL_JSON = re.compile(rb'"__REALTIME_TIMESTAMP"\s*:')
 
 
@@ -125,22 +123,23 @@ class Evidence:
             return
         if host.is_json(head) or looks_like_objects(head):
             raw = _whole(opened.stream, OBJECTS)
-            facts = host.of_json(seen.source, raw.decode("utf-8", "replace")) if host.is_json(head) else []
+            text = raw.decode("utf-8", "replace")
+            facts = host.of_json(seen.source, text) if host.is_json(head) else []
             if facts:
                 seen.kind = "objects"
                 seen.size, seen.lines = len(raw), raw.count(b"\n")
                 yield from _of_host(facts, seen)
                 return
             try:
-                bodies = list(documents(raw.decode("utf-8", "replace")))
+                bodies = list(documents(text))
             except (ValueError, RecursionError) as e:
                 if opened.head.lstrip()[:1] in (b"{", b"[") and len(raw) > DOCUMENT:
                     self.gaps.append(Gap(seen.source, f"neither valid JSON nor YAML: {e}"))
                 yield from self._text(raw, clock, seen)
                 return
-            if any("kind" in b or "ifname" in b for b, _ in bodies):
+            if any("kind" in b for b, _ in bodies):
                 seen.kind = "objects"
-                seen.programs.update(f"kind:{b.get('kind') or LINK}" for b, _ in bodies)
+                seen.programs.update(f"kind:{b.get('kind')}" for b, _ in bodies)
                 seen.size, seen.lines = len(raw), raw.count(b"\n")
                 yield from self._timed(_objects(bodies, seen.source), seen)
                 return
@@ -251,7 +250,7 @@ def looks_like_objects(head: bytes) -> bool:
     """Return True if `head` may begin Kubernetes objects in YAML or JSON."""
     start = head.lstrip(b"\xef\xbb\xbf \r\n\t")
     if start.startswith((b"{", b"[")):
-        return bool(_OBJECT_JSON.search(head) or _LINK_JSON.match(start))
+        return bool(_OBJECT_JSON.search(head))
     return bool(_YAML.match(start) or (start.startswith((b"---", b"#")) and _YAML.search(head)))
 
 
@@ -269,8 +268,6 @@ def _objects(bodies: list[tuple[dict[str, Any], int]], source: str) -> Iterator[
             record = event_record(body, where)
             if record is not None:
                 yield record
-        elif "ifname" in body and "kind" not in body:
-            yield Resource(LINK, "", str(body["ifname"]), body, where)
         elif str(body.get("kind", "")).endswith("List") and "items" in body:
             continue
         else:

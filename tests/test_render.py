@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from conftest import NODE
 
 from diagnose.model import Affected, Evidence, Finding, Gap, InputSeen, Report, Symptom
 from diagnose.render import markdown, page, terminal
@@ -90,3 +91,9 @@ def test_every_rule_has_its_page(catalog, language: str) -> None:
         words = text.split(f"\n{'アップストリーム' if language == 'ja' else 'upstream'}", maxsplit=1)[0]
         assert not re.search(r"\{[a-z_]+\}|\[\[", words), rule.id
     assert len(page.index(catalog, language).splitlines()) == len(catalog.rules)
+
+
+def test_the_head_keeps_to_the_width(report, catalog) -> None:
+    for width in (60, 80):
+        page = terminal.render(report(NODE / "journal.export.zst", NODE / "objects"), catalog, "en", width=width, color=False, quiet=True, unicode=True)
+        assert [x for x in page.splitlines()[:4] if terminal.wide(x) > width] == []

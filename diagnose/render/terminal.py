@@ -38,7 +38,7 @@ class _Page:
         self.lines: list[str] = []
 
     def style(self, text: str, style: str) -> str:
-        return f"\x1b[{_STYLE[style]}m{text}\x1b[0m" if self._color and text else text
+        return f"\x1b[{_STYLE[style]}m{text}\x1b[0m" if self._color and text and style else text
 
     def mark(self, kind: str) -> str:
         return _MARK[kind][0 if self._unicode else 1]
@@ -52,6 +52,12 @@ class _Page:
         room = self.width - len(indent) - len(sign) - 2
         for number, part in enumerate(wrap(text, room)):
             self.add(indent + (self.style(sign, style) if number == 0 else " " * len(sign)) + "  " + part)
+
+    def lead(self, label: str, gap: int, text: str, *, bold: str = "", style: str = "") -> None:
+        """Write `text` behind its label at the margin, wrapped beneath itself."""
+        indent = wide(label) + gap
+        for number, part in enumerate(wrap(text, self.width - indent)):
+            self.add((self.style(label, bold) + " " * gap if number == 0 else " " * indent) + self.style(part, style))
 
     def field(self, label: str, text: str, *, indent: int = 12, verbatim: bool = False, style: str = "") -> None:
         """Write `text` behind `label`, wrapped to the width unless it is `verbatim`."""
@@ -246,9 +252,9 @@ def _head(page: _Page, report: Report, w: Labels) -> None:
     low, high = report.window
     lines = sum(i.lines for i in report.inputs)
     span = f"{clock(low)} .. {clock(high)} UTC, " if low is not None else ""
-    page.add(f"{page.style('msnet diagnose', 'bold')}   {w.evidence_window} {span}{w.lines.format(n=lines, s='' if lines == 1 else 's')}")
+    page.lead("msnet diagnose", 3, f"{w.evidence_window} {span}{w.count_lines(lines)}", bold="bold")
     verdict, style = verdict_of(report, w)
-    page.add(f"{w.verdict}  {page.style(verdict, style)}")
+    page.lead(w.verdict, 2, verdict, style=style)
 
 
 def verdict_of(report: Report, w: Labels) -> tuple[str, str]:

@@ -13,6 +13,7 @@ import typer
 
 from diagnose import __version__
 from diagnose.cli_check import check
+from diagnose.cli_device import Boot, JournalDir, Kubeconfig, Root, Timeout, device_of, progress
 from diagnose.cli_profile import profile
 from diagnose.cli_rules import Folders, catalog_of
 from diagnose.cli_rules import app as rules_app
@@ -37,6 +38,7 @@ from diagnose.errors import MsnetError, NoEvidenceError, RuleError, UsageError
 
 if TYPE_CHECKING:
     from diagnose.catalog import Catalog
+    from diagnose.collect.device import Device
     from diagnose.model import Report
 
 app = typer.Typer(
@@ -93,7 +95,10 @@ Zone = Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone of st
 def diagnose(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PATH ...]", help="Files, folders, or - for standard input: journals in any form, logs, events, objects, pasted text."),
+        typer.Argument(
+            metavar="[PATH ...]",
+            help="Files, folders, or - for standard input: journals in any form, logs, events, objects, pasted text. Without any, the running device.",
+        ),
     ] = None,
     output_format: Annotated[Format, typer.Option("--format", "-f", help="Format of the report.")] = Format.terminal,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", metavar="FILE", help="Write the report to FILE.")] = None,  # noqa: UP045
@@ -125,8 +130,15 @@ def diagnose(
             "--ignore-file", metavar="FILE", help="What to set aside, with reason and expiry date (default: /etc/msnet/ignore.yaml, where it exists)."
         ),
     ] = None,
+    boot: Boot = None,
+    timeout: Timeout = None,
+    kubeconfig: Kubeconfig = None,
+    journal_dir: JournalDir = None,
+    root: Root = None,
 ) -> None:
-    """Diagnose saved evidence: name the cause, the proof and the cure.
+    """Diagnose the running device, or saved evidence: name the cause, the proof and the cure.
+
+    On the device it reads the journal, the API server, the node's state and the container runtime, and changes nothing.
 
     Exit codes: 0 nothing active, 1 msnet failed, 2 wrong usage, 3 no usable evidence, 10 warnings, 11 errors,
     12 (with --strict) no errors, but a blind spot that could hide one.
@@ -135,8 +147,6 @@ def diagnose(
     from diagnose.lang import choose
     from diagnose.parse.when import zone
 
-    if not paths:
-        raise UsageError("no input given", "name files or folders, or - for standard input; diagnosing the live device comes with a later version")
     language = choose(lang, dict(os.environ))
     local = zone(tz)
     reference = _moment(now, local, datetime.now(UTC)) if now else None
@@ -154,7 +164,12 @@ def diagnose(
         min_confidence=min_confidence.value,
     )
     ignores = ignoring.collect(ignore or [], ignore_file, catalog, at.astimezone(local).date())
-    report = diagnosis.diagnose(paths, catalog, now=at, reference=reference, tz=local, select=select, ignores=ignores)
+    evidence: list[str] | Device = paths or device_of(boot, timeout, kubeconfig, journal_dir, root, select.since)
+    if paths and any(x is not None for x in (boot, timeout, kubeconfig, journal_dir, root)):
+        raise UsageError("--boot, --timeout, --kubeconfig, --journal-dir and --root are for the running device, and paths were named")
+    report = diagnosis.investigate(
+        evidence, catalog, now=at, reference=reference, tz=local, select=select, ignores=ignores, progress=progress() if sys.stderr.isatty() else None
+    )[0]
     if output_format is Format.json:
         from diagnose.render import json_v1
 

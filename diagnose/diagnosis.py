@@ -8,7 +8,9 @@ from datetime import datetime, tzinfo
 from diagnose import __version__
 from diagnose.blind import blind_spots
 from diagnose.catalog import Catalog
+from diagnose.collect.device import Device
 from diagnose.collect.evidence import Evidence, Options
+from diagnose.collect.live import Live, Progress
 from diagnose.correlate import findings
 from diagnose.engine import Engine, literals
 from diagnose.hints import hints_for
@@ -40,20 +42,28 @@ class Selection:
 
 
 def diagnose(
-    arguments: list[str], catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection, ignores: Ignores | None = None
+    arguments: list[str] | Device, catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection, ignores: Ignores | None = None
 ) -> Report:
     """Return the report on the inputs named. `now` stamps the report, `reference` dates what has no year."""
     return investigate(arguments, catalog, now=now, reference=reference, tz=tz, select=select, ignores=ignores)[0]
 
 
 def investigate(
-    arguments: list[str], catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection, ignores: Ignores | None = None
-) -> tuple[Report, Story]:
-    """Return the report on the inputs named, and the story that it was drawn from. Without `ignores`, nothing is set aside."""
+    arguments: list[str] | Device, catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection,
+    ignores: Ignores | None = None, progress: Progress | None = None,
+) -> tuple[Report, Story]:  # fmt: skip
+    """Return the report on the inputs named, or on the device, and the story that it was drawn from. Without `ignores`, nothing is set aside."""
     engine = Engine(catalog)
     static, silent = Static(), Silent()
-    evidence = Evidence(Scanner(literals(catalog)), Options(reference, tz))
-    for item in evidence.read(arguments):
+    words, options = literals(catalog), Options(reference, tz)
+    evidence: Evidence | Live
+    if isinstance(arguments, Device):
+        evidence = Live(words, options, arguments, progress)
+        found = evidence.read()
+    else:
+        evidence = Evidence(Scanner(words), options)
+        found = evidence.read(arguments)
+    for item in found:
         if isinstance(item, Resource):
             engine.hold(item)
             static.hold(item)
@@ -78,17 +88,18 @@ def investigate(
     for finding in found:
         finding.hints = hints_for(finding, story) + static.hints(finding.rule, finding.captures) + silent.hints(finding)
     gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything)
+    collected = list(evidence.collected.values()) if isinstance(evidence, Live) else []
     report = Report(
         tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
         not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems] + static.problems + (ignores.problems if ignores is not None else []), window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts=engine.inventory.facts,
         timeline=timeline(story, found), attachments=silent.attachments, pools=silent.pools, checks=silent.checks,
         unexplained=sorted(engine.unexplained.values(), key=lambda u: (-u.count, u.shape)),
-        ignored=ignored, expired=list(ignores.expired) if ignores is not None else [],
+        collected=collected, ignored=ignored, expired=list(ignores.expired) if ignores is not None else [],
     )  # fmt: skip
     return report, story
 
 
-def _own_up(evidence: Evidence, told: set[str]) -> None:
+def _own_up(evidence: Evidence | Live, told: set[str]) -> None:
     """Call a text that no log, event or object was recognised in what it is: read, and not understood."""
     for seen in evidence.inputs:
         if seen.kind == "text" and not seen.programs - {"", "text"} and seen.first is None and seen.source not in told:
@@ -121,5 +132,11 @@ def _wanted(finding: Finding, select: Selection) -> bool:
 
 
 def usable(report: Report) -> bool:
-    """Return True if anything at all was read that could have shown a failure."""
+    """Return True if anything at all was read that could have shown a failure: of a running device its state alone could not."""
+    if report.collected and not report.findings:
+        return any(c.found for c in report.collected if c.name in _TELLING)
     return any(i.kind not in ("unknown", "empty", "archive") and i.lines + i.size > 0 and not i.note for i in report.inputs)
+
+
+_TELLING = frozenset({"journal", "api"})
+"""Collectors that can show that a pod's network failed."""

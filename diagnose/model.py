@@ -78,6 +78,17 @@ class Gap(NamedTuple):
     """Names that fill the words of `kind`."""
 
 
+class Collected(NamedTuple):
+    """What one collector of the running device came to."""
+
+    name: str
+    state: str
+    """ok, partial (with gaps), failed or late."""
+    found: int
+    """Journal entries read, or objects and facts."""
+    seconds: float
+
+
 def earliest(a: int | None, b: int | None) -> int | None:
     """Return the earlier of two times, of which either may be unknown."""
     return b if a is None else a if b is None else min(a, b)
@@ -391,5 +402,7 @@ class Report:
     checks: list[Check] = field(default_factory=list[Check])
     facts: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     """What two reports can be compared by: kind, then name and value."""
+    collected: list[Collected] = field(default_factory=list[Collected])
+    """The collectors of the running device; [] for saved evidence."""
     ignored: list[Ignored] = field(default_factory=list[Ignored])
     expired: list[Expired] = field(default_factory=list[Expired])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import tempfile
@@ -65,25 +66,33 @@ class Evidence:
             if isinstance(name, InputError):
                 self.gaps.append(Gap("", str(name), name.hint))
                 continue
-            seen = InputSeen(name, "unknown")
             try:
                 opened = open_input(name)
             except InputError as e:
                 self.gaps.append(Gap(name, str(e), e.hint))
                 continue
-            self.inputs.append(seen)
-            seen.obfuscated = bool(_OBFUSCATED.search(opened.head))
-            self._refused(opened.head, name)
-            try:
-                yield from self._one(opened, seen)
-            except InputError as e:
-                self.gaps.append(Gap(name, str(e), e.hint))
-            except Exception as e:  # noqa: BLE001 - one broken input never hides the others
-                seen.whole = False
-                what = "damaged or cut short" if opened.compression else "not readable to its end"
-                self.gaps.append(Gap(name, f"{what}: {type(e).__name__}: {e}", "what could be read before that was used"))
-            finally:
-                opened.stream.close()
+            yield from self._opened(opened)
+
+    def content(self, name: str, raw: bytes, mtime: float | None = None) -> Iterator[Record | Resource]:
+        """Yield what bytes that are at hand hold, as if they stood in a file of that name, written at `mtime` (seconds since the epoch)."""
+        yield from self._opened(Opened(name, io.BytesIO(raw), raw[:HEAD], len(raw), mtime, "", None))
+
+    def _opened(self, opened: Opened) -> Iterator[Record | Resource]:
+        name = opened.name
+        seen = InputSeen(name, "unknown")
+        self.inputs.append(seen)
+        seen.obfuscated = bool(_OBFUSCATED.search(opened.head))
+        self._refused(opened.head, name)
+        try:
+            yield from self._one(opened, seen)
+        except InputError as e:
+            self.gaps.append(Gap(name, str(e), e.hint))
+        except Exception as e:  # noqa: BLE001 - one broken input never hides the others
+            seen.whole = False
+            what = "damaged or cut short" if opened.compression else "not readable to its end"
+            self.gaps.append(Gap(name, f"{what}: {type(e).__name__}: {e}", "what could be read before that was used"))
+        finally:
+            opened.stream.close()
 
     def _refused(self, head: bytes, name: str) -> None:
         """Tell where a command was not allowed to see what it was asked for, and wrote that into its output."""
@@ -158,8 +167,6 @@ class Evidence:
             yield from _of_host(host.of_text(seen.source, raw.decode("utf-8", "replace")), seen)
         lines = raw[: 64 * 1024].decode("utf-8", "replace").split("\n")
         if document.mostly_logs(lines):
-            import io
-
             yield from self._timed(records(io.BytesIO(raw), LineFormat(), self.scan, clock, seen), seen)
         else:
             yield from self._timed(document.read(raw, clock, seen, self._base(clock)), seen)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from diagnose.collect.device import Deadline
 from diagnose.collect.stream import ExportFormat, clean, records
 from diagnose.model import Gap, InputSeen, Record
 from diagnose.parse.when import Clock
@@ -52,28 +53,40 @@ def read(path: Path, head: bytes, scan: Scanner, clock: Clock, seen: InputSeen, 
 _EXPORT = "on the node, or any machine with its systemd or newer: journalctl --file FILE -o export > journal.export"
 
 
-class _Export:
-    """A journal reader as a stream in export format, with the fields that are looked at."""
+class Export:
+    """A journal reader as a stream in export format, with the fields that are looked at, from where it stands to its end."""
 
-    def __init__(self, reader: Any) -> None:
+    def __init__(self, reader: Any, end: str = "", deadline: Deadline | None = None) -> None:
+        """Stop before the entry with cursor `end`, and with the deadline; `cut` tells afterwards whether it was that."""
         self._reader = reader
+        self._end = end
+        self._deadline = deadline
         self._rest = b""
+        self._more = True
+        self.cut = False
 
     def read(self, size: int) -> bytes:
         """Return about `size` bytes of export, b"" at the end."""
         parts = [self._rest]
         length = len(self._rest)
-        while length < size and self._reader._next():
-            entry = self._entry()
+        while length < size and self._more:
+            cursor = self._reader._get_cursor()
+            if cursor == self._end:
+                self._more = False
+                break
+            entry = self._entry(cursor)
             parts.append(entry)
             length += len(entry)
+            self._more = self._reader._next()
+        if self._more and self._deadline is not None and self._deadline.over:
+            self.cut, self._more = True, False
         data = b"".join(parts)
         self._rest = data[size:]
         return data[:size]
 
-    def _entry(self) -> bytes:
+    def _entry(self, cursor: str) -> bytes:
         get = self._reader._get
-        parts = [f"__CURSOR={self._reader._get_cursor()}\n__REALTIME_TIMESTAMP={self._reader._get_realtime()}\n".encode()]
+        parts = [f"__CURSOR={cursor}\n__REALTIME_TIMESTAMP={self._reader._get_realtime()}\n".encode()]
         for name in _FIELDS:
             try:
                 value = cast("bytes", get(name))
@@ -87,7 +100,8 @@ class _Export:
 def _systemd(reader_class: Any, path: Path, scan: Scanner, clock: Clock, seen: InputSeen) -> Iterator[Record]:
     with reader_class(flags=0, files=[str(path)]) as reader:
         reader.data_threshold = 0
-        yield from records(cast("BinaryIO", _Export(reader)), ExportFormat(), scan, clock, seen)
+        if reader._next():
+            yield from records(cast("BinaryIO", Export(reader)), ExportFormat(), scan, clock, seen)
 
 
 def _journalctl(path: Path, scan: Scanner, clock: Clock, seen: InputSeen) -> Iterator[Record]:

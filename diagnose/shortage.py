@@ -23,6 +23,8 @@ EVICTION_HARD: Final = {
 }
 _LEAST = 1 << 20
 """Bytes below which a file system counts as full."""
+_SYSTEM = 1 << 30
+"""Bytes that a system takes at least, if it is not an image."""
 _NODEFS = ("/var/lib/kubelet", "/var/lib", "/var", "/")
 _IMAGEFS = ("/var/lib/containers/storage", "/var/lib/containers")
 _WRITTEN = ("/run", *_NODEFS, *_IMAGEFS)
@@ -51,10 +53,10 @@ def shortages(node: Node) -> list[Shortage]:
 def written(node: Node) -> list[Filesystem]:
     """Return the file systems on which the network setup writes.
 
-    / is one of them only where /var is not apart: on an image-based system it is read-only and always full.
+    / is one of them only where /var is not apart: on an image-based system it is small, read-only and always full (composefs).
     """
     known = {f.path: f for f in node.filesystems}
-    apart = any(p == "/var" or p.startswith("/var/") or p == "/sysroot" for p in known)
+    apart = "/var" in known or "/sysroot" in known or ("/" in known and known["/"].size < _SYSTEM)
     return [f for p, f in sorted(known.items()) if p in _WRITTEN and not (p == "/" and apart)]
 
 

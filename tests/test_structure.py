@@ -39,7 +39,7 @@ ARROWS = {
     "commands": set(),
     "user_rules": {"catalog", "checks", "commands", "errors", "parse", "rule"},
     "ignoring": {"catalog", "checks", "errors", "model", "parse"},
-    "profiling": {"checks", "collect", "model", "parse", "scan"},
+    "profiling": {"checks", "collect", "model", "node", "parse", "scan"},
     "match": {"catalog", "parse", "rule", "template"},
     "inventory": {"checks", "model", "parse"},
     "host": {"checks", "model", "parse"},

@@ -137,7 +137,9 @@ def _wanted(finding: Finding, select: Selection) -> bool:
 
 def usable(report: Report) -> bool:
     """Return True if anything at all was read that could have shown a failure: of a running device its state alone could not."""
-    if report.collected and not report.findings:
+    if report.findings:
+        return True
+    if report.collected:
         return any(c.found for c in report.collected if c.name in _TELLING)
     return any(i.kind not in ("unknown", "empty", "archive") and i.lines + i.size > 0 and not i.note for i in report.inputs)
 

@@ -209,12 +209,12 @@ class Node:
 
     def _conf(self, path: str) -> Conf:
         told = self._held.get(("CniConf", path))
+        mtime = told.body.get("mtime") if told is not None else None
+        written = mtime if isinstance(mtime, float) else None
         if told is None or told.body.get("text") is None:
-            return Conf(path, "", (), "", known=False, mtime=None, where=Where(path))
+            return Conf(path, "", (), "", known=False, mtime=written, where=Where(path))
         conf = mapping(told.body.get("conf"))
         plugins = tuple(mapping(p) for p in items(conf.get("plugins"))) if "plugins" in conf else (conf,) if conf else ()
-        mtime = told.body.get("mtime")
-        written = mtime if isinstance(mtime, float) else None
         return Conf(path, _text(conf.get("name")), plugins, _text(told.body.get("error")), known=True, mtime=written, where=told.where)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from diagnose.model import NodeSeen, Where
@@ -57,7 +58,7 @@ def _network(node: Node) -> Iterator[NodeSeen]:
     crio, confs = node.crio, node.confs()
     if crio is not None:
         kind = "crio-network" if crio.network else "crio-first"
-        yield NodeSeen(kind, "ok", {"network": crio.network, "folder": crio.folder, "file": crio.origin or "-"}, crio.where)
+        yield NodeSeen(kind, "ok", {"network": crio.network, "folder": crio.folder, "file": posixpath.basename(crio.origin) or "-"}, crio.where)
     if confs is not None:
         shown = ", ".join(f'{c.name} "{c.network}"' if c.network else c.name for c in confs)
         yield NodeSeen("confs", "ok", {"folder": node.folder, "text": shown or "-"}, Where(node.folder))
@@ -70,7 +71,7 @@ def _multus(node: Node) -> Iterator[NodeSeen]:
     own = conf.multus or {}
     written_at = iso(int(conf.mtime * 1_000_000)) if conf.mtime is not None else "-"
     delegates = ", ".join(str(mapping(d).get("name") or mapping(d).get("type") or "-") for d in items(own.get("delegates")))
-    yield NodeSeen("multus-conf", "ok", {"file": conf.path, "time": written_at, "delegates": delegates or "-"}, conf.where)
+    yield NodeSeen("multus-conf", "ok", {"file": conf.name, "time": written_at, "delegates": delegates or "-"}, conf.where)
     seen = node.kubeconfig(str(own.get("kubeconfig") or ""))
     if seen is not None:
         ends = ", ".join(f"{what} {iso(end)}" for what, end in seen.expires)

@@ -15,7 +15,7 @@ _LINES = 5
 
 def text(seen: NodeSeen, w: Labels) -> str:
     """Return one thing that is known of the node, in words."""
-    return printable(w.node_seen[seen.kind].format_map(seen.values))
+    return " ".join(printable(w.node_seen[seen.kind].format_map(seen.values)).splitlines())
 
 
 def terminal(report: Report, w: Labels) -> list[str]:

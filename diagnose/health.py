@@ -29,7 +29,7 @@ NO_MICROSHIFT, NO_CRIO, PRESSURE = "microshift-not-running", "crio-not-running",
 MICROSHIFT, CRIO = "microshift.service", "crio.service"
 _OVS: Final = ("openvswitch.service", "ovsdb-server.service", "ovs-vswitchd.service", "microshift-ovs-init.service")
 _DROP_IN = "12-microshift-multus.conf"
-_REFUSES = (4, 21)
+_REFUSES: tuple[int, int] = (4, 21)
 """From this release on MicroShift does not start if it is to run Multus and the drop-in is missing (microshift.md 1)."""
 _GRACE = 300_000_000
 """Microseconds after a start in which files and plugins are still being written (microshift.md 5; `grace` of the rules)."""
@@ -131,6 +131,7 @@ class _Look:
     def verdicts(self) -> Iterator[Verdict]:
         yield from self._units()
         yield from self._resources()
+        yield from self._not_called()
         if self._settled():
             yield from self._network()
             yield from self._multus()
@@ -232,8 +233,7 @@ class _Look:
     # --- Multus -------------------------------------------------------------------------------------------------------
 
     def _multus(self) -> Iterator[Verdict]:
-        if self.crio is not None:
-            yield from self._not_called()
+        yield from self._not_there()
         conf = self.node.multus
         if conf is None or not conf.known or not self._in_use(conf):
             return
@@ -253,29 +253,41 @@ class _Look:
         return self.crio.network in (MULTUS_NETWORK, conf.network) if self.crio.network else self._picked() in (conf, None)
 
     def _not_called(self) -> Iterator[Verdict]:
-        """Yield that CRI-O uses another network than Multus', though Multus is to run or pods ask for networks."""
-        crio, picked = self.crio, self._picked()
-        name = crio.network if crio is not None and crio.network else picked.network if picked is not None else ""
-        if crio is None or not name or name == MULTUS_NETWORK or (picked is not None and picked.multus is not None):
-            return
-        wanted = self.node.wants_multus
-        there = self.node.multus is not None
-        if wanted:
-            # The last drop-in wins: one that sorts before Multus' own stands only where that one is missing.
-            missing = crio.drop_in < _DROP_IN
-            severity, pods = self.pods.left_out()
-            unit = self.node.units.get(MICROSHIFT)
-            refused = missing and self.node.release is not None and self.node.release >= _REFUSES and unit is not None and unit.active != "active"
-            yield self._other(NOT_INSTALLED if missing else WRONG_NETWORK, "error" if refused else severity, pods)
-        elif wanted is False and self.pods.silent and self.confs is not None:
-            yield self._other(WRONG_NETWORK if there else NOT_INSTALLED, "error", self.pods.unserved)
-
-    def _other(self, rule: str, severity: str, pods: tuple[str, ...]) -> Verdict:
+        """Yield that CRI-O is to use another network than Multus', though MicroShift is to run it; true from the start on."""
         crio = self.crio
-        lacks = "package microshift-multus is not installed" if self.node.lacks_package else ""
-        captures = {"reason": lacks} if rule == NOT_INSTALLED else {"network": crio.network, "file": crio.origin} if crio is not None else {}
-        text = "\n".join(x for x in (self._shown(), lacks if rule == NOT_INSTALLED else "") if x)
-        return Verdict(rule, text, crio.where if crio is not None else Where(""), captures, severity, pods)
+        if crio is None or not self.node.wants_multus or not self._other():
+            return
+        # The last drop-in wins: one that sorts before Multus' own stands only where that one is missing.
+        missing = crio.drop_in < _DROP_IN
+        severity, pods = self.pods.left_out()
+        unit = self.node.units.get(MICROSHIFT)
+        release = self.node.release
+        refused = missing and release is not None and release >= _REFUSES and unit is not None and unit.active != "active"
+        yield self._left_out(NOT_INSTALLED if missing else WRONG_NETWORK, "error" if refused else severity, pods)
+
+    def _not_there(self) -> Iterator[Verdict]:
+        """Yield that pods run without the networks that they ask for on a node that is not to run Multus, or whose CRI-O does not use it."""
+        node = self.node
+        unwanted = node.wants_multus is False or (node.wants_multus is None and node.lacks_package)
+        if not unwanted or not self.pods.silent or self.confs is None or (self.crio is not None and not self._other()):
+            return
+        if node.multus is None:
+            yield self._left_out(NOT_INSTALLED, "error", self.pods.unserved)
+        elif self.crio is not None:
+            yield self._left_out(WRONG_NETWORK, "error", self.pods.unserved)
+
+    def _other(self) -> bool:
+        """Return True if the network that CRI-O takes is known, and is not Multus'."""
+        picked = self._picked()
+        name = self.crio.network if self.crio is not None and self.crio.network else picked.network if picked is not None else ""
+        return name not in ("", MULTUS_NETWORK) and (picked is None or picked.multus is None)
+
+    def _left_out(self, rule: str, severity: str, pods: tuple[str, ...]) -> Verdict:
+        crio = self.crio
+        lacks = "package microshift-multus is not installed" if self.node.lacks_package and rule == NOT_INSTALLED else ""
+        captures = {"network": crio.network, "file": crio.origin} if crio is not None and rule == WRONG_NETWORK else {"reason": lacks}
+        text = "\n".join(x for x in (self._shown(), lacks) if x)
+        return Verdict(rule, text, crio.where if crio is not None else Where(self.node.folder), captures, severity, pods)
 
     def _indicator(self, own: dict[str, Any]) -> Iterator[Verdict]:
         path = str(own.get("readinessindicatorfile") or "")

@@ -335,12 +335,30 @@ class TestMultusNotCalled:
     def test_from_4_21_on_microshift_does_not_start_without_the_drop_in(self, judged) -> None:
         parts = {"version": fact("MicroshiftVersion", "4.21.0", {}), "crio": OVN_ONLY, "packages": [package("microshift", "4.21.0")]}
         starting = unit("microshift.service", "activating", "auto-restart", NRestarts=4)
-        found = judged(*node(**parts, microshift=starting))
-        assert told(found)[0] == ("microshift-not-running", "error", "active")
+        finding = only(judged(*node(**parts, microshift=starting)))
+        assert (finding.rule, finding.severity, [s.rule for s in finding.explains]) == ("multus-not-installed", "error", ["microshift-not-running"])
+        older = {**parts, "version": fact("MicroshiftVersion", "4.20.9", {})}
+        assert [(f.rule, f.severity) for f in judged(*node(**older, microshift=starting))] == [
+            ("microshift-not-running", "error"),
+            ("multus-not-installed", "warning"),
+        ]
+        assert told(judged(*node(**parts))) == [("multus-not-installed", "warning", "active")]  # it was changed after the start
 
     def test_pods_ask_and_multus_is_not_to_run(self, judged) -> None:
         finding = only(judged(*node(**NO_MULTUS, config=DISABLED), *SILENT[:2]))
         assert (finding.rule, finding.severity, [a.name for a in finding.affected]) == ("multus-not-installed", "error", ["filler-0"])
+
+    @pytest.mark.parametrize(
+        ("changes", "rules"),
+        [
+            ({"config": DISABLED, "crio": None}, ["multus-not-installed"]),
+            ({"config": None, "packages": [package("microshift")]}, ["multus-not-installed"]),
+            ({"config": None}, ["annotation-not-applied"]),  # the package is there: Multus may be enabled
+            ({"config": DISABLED, "listing": None}, ["annotation-not-applied"]),
+        ],
+    )
+    def test_what_must_be_known_for_it(self, judged, changes: dict[str, Any], rules: list[str]) -> None:
+        assert [f.rule for f in judged(*node(**{**NO_MULTUS, **changes}), *SILENT[:2])] == rules
 
     @pytest.mark.parametrize(
         ("config", "pods"),

@@ -24,6 +24,10 @@ class Labels:
     """`{n}` blind spots; `{s}` is the plural's ending."""
     evidence_window: str
     lines: str
+    collectors: str
+    """Of the running device, what was read."""
+    collector: dict[str, str]
+    """How far a collector came, by `Collected.state`; `{name}`, `{n}`."""
     """`{n}` lines; `{s}` is the plural's ending."""
     state: dict[str, str]
     severity: dict[str, str]
@@ -137,6 +141,8 @@ EN = Labels(
     blind_count="{n} blind spot{s}",
     evidence_window="evidence",
     lines="{n} line{s}",
+    collectors="LOOKED AT",
+    collector={"ok": "{name} {n:,}", "partial": "{name} {n:,} (not all)", "failed": "{name} not read", "late": "{name} {n:,} (time was up)"},
     state={"active": "ACTIVE", "flapping": "FLAPPING", "resolved": "resolved", "unknown": "state unknown"},
     severity={"error": "error", "warning": "warning", "info": "info"},
     confidence={"high": "high", "medium": "medium", "low": "low"},
@@ -248,6 +254,7 @@ EN = Labels(
         "obfuscated": "addresses or names were obfuscated: whether two of them are the same is unknown",
         "forbidden": "{text}",
         "not-all-users": "{text}",
+        "no-kubelet-here": "the journal of this boot holds nothing of microshift.service",
         "late": "not all was read within {seconds} s; what was read until then was used",
         "journal-denied": "{n} journal files may not be read by this user",
         "journal-none": "no journal files in {folders}",
@@ -358,6 +365,8 @@ JA = Labels(
     blind_count="確認できなかった点 {n} 件",
     evidence_window="証拠",
     lines="{n} 行",
+    collectors="調査対象",
+    collector={"ok": "{name} {n:,}", "partial": "{name} {n:,}（一部）", "failed": "{name} 読み取り不可", "late": "{name} {n:,}（時間切れ）"},
     state={"active": "継続中", "flapping": "断続的に再発", "resolved": "解決済み", "unknown": "状態不明"},
     severity={"error": "エラー", "warning": "警告", "info": "情報"},
     confidence={"high": "高", "medium": "中", "low": "低"},
@@ -469,6 +478,7 @@ JA = Labels(
         "obfuscated": "アドレスまたは名前が難読化されています。同じものかどうかは分かりません",
         "forbidden": "{text}",
         "not-all-users": "{text}",
+        "no-kubelet-here": "このブートのジャーナルに microshift.service の記録がありません",
         "late": "{seconds} 秒以内に読み終わりませんでした。それまでに読んだ分だけを判定しました",
         "journal-denied": "このユーザーはジャーナルファイル {n} を読めません",
         "journal-none": "{folders} にジャーナルファイルがありません",

@@ -263,6 +263,13 @@ class TestDefaultNetwork:
         parts = node(listing=listing("10-ovn-kubernetes.conf"), multus=None, kubeconfig=None, config=config(multus={"status": "Disabled"}))
         assert [f.rule for f in judged(*parts)] == ["crio-default-network"]
 
+    def test_its_file_is_broken(self, judged) -> None:
+        broken = conf("10-ovn-kubernetes.conf", None, "no JSON")
+        alone: dict[str, Any] = {**NO_MULTUS, "config": DISABLED}
+        finding = only(judged(*node(**alone, ovn=broken)))
+        assert (finding.rule, finding.captures["path"]) == ("crio-default-network", f"{D}/10-ovn-kubernetes.conf")
+        assert finding.evidence[0].text.endswith("10-ovn-kubernetes.conf (no JSON)")
+
     def test_a_conflist_is_as_good(self, judged) -> None:
         wrapped = {"cniVersion": "1.0.0", "name": "multus-cni-network", "plugins": [{k: v for k, v in MULTUS.items() if k != "name"}]}
         parts = node(listing=listing("00-multus.conflist", "10-ovn-kubernetes.conf"), multus=conf("00-multus.conflist", wrapped))
@@ -364,6 +371,7 @@ class TestMultusNotCalled:
         ("config", "pods"),
         [
             (DISABLED, [runs(annotation=None, status=None)]),  # nobody asks
+            (DISABLED, [held(evidence.pod("done", "line", None, phase="Succeeded"))]),
             (DISABLED, [NAD, runs()]),  # another Multus served them
             (None, []),  # whether Multus is to run is not known
         ],

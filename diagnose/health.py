@@ -210,7 +210,7 @@ class _Look:
         rule, captures = WRONG_NETWORK, {"network": network, "file": self.crio.origin if self.crio is not None else ""}
         if broken is not None:
             captures["path"] = broken.path
-        elif self.node.wants_ovn and not _has(names, OVN_CONF) and (network == OVN_NETWORK or (network == MULTUS_NETWORK and self.node.wants_multus)):
+        elif self.node.wants_ovn and OVN_CONF not in names and (network == OVN_NETWORK or (network == MULTUS_NETWORK and self.node.wants_multus)):
             rule, captures = NO_OVN, {"reason": f"no {self.node.folder}/{OVN_CONF}", "path": f"{self.node.folder}/{OVN_CONF}"}
         elif network == MULTUS_NETWORK and self.node.wants_multus:
             rule, captures = NO_MULTUS, {"reason": f"no {file}", "path": file}
@@ -333,10 +333,6 @@ class _Look:
                 severity, pods = self.pods.stopped()
                 text = f'{conf.path}: "type": "{name}"\n{" ".join(folders)}: {", ".join(sorted(found or ())) or "-"}'
                 yield Verdict(NO_PLUGIN, text, conf.where, {"plugin": name, "path": " ".join(folders)}, severity, pods)
-
-
-def _has(names: set[str], name: str) -> bool:
-    return name in names or f"{name}list" in names
 
 
 def _types(plugins: tuple[dict[str, Any], ...]) -> set[str]:

@@ -584,6 +584,8 @@ class TestBesideLogs:
         said = (log(NO_CNI, 30), log('"MICROSHIFT READY" since-start=60s', 20, "microshift"))
         bare = node(listing=listing(), multus=None, ovn=None, kubeconfig=None)
         assert [f.state for f in judged(*bare, NAD, runs(), records=said)] == ["resolved"]
+        quiet = (log(NO_CNI, 30), log("anything", 1))
+        assert [f.state for f in judged(*bare, NAD, runs(), records=quiet)] == ["unknown"]
 
     def test_the_log_of_a_symptom_is_folded(self, judged) -> None:
         finding = only(judged(*node(listing=listing("00-multus.conf"), ovn=None), records=(log(NO_CNI, 3),)))

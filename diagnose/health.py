@@ -127,6 +127,9 @@ class _Look:
         self.starts = [t for t in story.starts if at is None or t <= at]
         self.confs = node.confs()
         self.crio = node.crio
+        unit = node.units.get(MICROSHIFT)
+        self.stopped = unit is not None and unit.active in ("inactive", "failed")
+        """True if MicroShift is down: then nobody is there to write what is missing."""
 
     def verdicts(self) -> Iterator[Verdict]:
         yield from self._units()
@@ -189,13 +192,19 @@ class _Look:
     # --- which network CRI-O takes ------------------------------------------------------------------------------------
 
     def _network(self) -> Iterator[Verdict]:
-        if self.confs is None:
+        if self.confs is None or not self._is_node():
             return
         if not self.confs:
+            if self.stopped:
+                return
             severity, pods = self.pods.stopped()
             yield Verdict(NO_CONFIG, f"{self.node.folder}: -", Where(self.node.folder), {"path": self.node.folder}, severity, pods)
         elif self.crio is not None and self.crio.network and all(c.known for c in self.confs) and self._picked() is None:
             yield from self._absent(self.crio.network)
+
+    def _is_node(self) -> bool:
+        """Return True if CRI-O or MicroShift is on this computer."""
+        return self.crio is not None or bool(self.node.version) or any(n in self.node.units for n in (MICROSHIFT, CRIO))
 
     def _absent(self, network: str) -> Iterator[Verdict]:
         """Yield that no file has the network that CRI-O is to use: whoever writes that file did not, or the name is wrong."""
@@ -214,7 +223,8 @@ class _Look:
             rule, captures = NO_OVN, {"reason": f"no {self.node.folder}/{OVN_CONF}", "path": f"{self.node.folder}/{OVN_CONF}"}
         elif network == MULTUS_NETWORK and self.node.wants_multus:
             rule, captures = NO_MULTUS, {"reason": f"no {file}", "path": file}
-        yield Verdict(rule, self._shown(), self.crio.where if self.crio is not None else Where(""), captures, severity, pods)
+        if rule == WRONG_NETWORK or not self.stopped:
+            yield Verdict(rule, self._shown(), self.crio.where if self.crio is not None else Where(""), captures, severity, pods)
 
     def _picked(self) -> Conf | None:
         """Return the file of the network that CRI-O takes: the one with the name that it is told, else the first in name order."""
@@ -292,7 +302,7 @@ class _Look:
     def _indicator(self, own: dict[str, Any]) -> Iterator[Verdict]:
         path = str(own.get("readinessindicatorfile") or "")
         names = self.node.listing(posixpath.dirname(path)) if path else None
-        if names is None or posixpath.basename(path) in names:
+        if names is None or posixpath.basename(path) in names or self.stopped:
             return
         severity, pods = self.pods.stopped()
         ovn = posixpath.basename(path) == OVN_CONF and self.node.wants_ovn
@@ -320,7 +330,7 @@ class _Look:
     def _plugins(self) -> Iterator[Verdict]:
         """Yield plugins of the default network that are in no folder searched; those of NADs are checked with them."""
         conf, crio = self._picked(), self.crio
-        if conf is None or crio is None or not crio.plugin_dirs:
+        if conf is None or crio is None or not crio.plugin_dirs or self.stopped:
             return
         own = conf.multus
         looks = [(_types(conf.plugins), crio.plugin_dirs)]

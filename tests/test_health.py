@@ -149,6 +149,17 @@ class TestHealthy:
     def test_a_computer_that_is_no_microshift(self, judged) -> None:
         units = [unit(n, "inactive", "dead", None, LoadState="not-found", UnitFileState="") for n in ("microshift.service", "crio.service")]
         assert judged(*units, filesystem("/", 50)) == []
+        assert judged(*units, filesystem("/", 50), listing(), fact("CniConfDir", "/etc/cni/net.d", {"present": False, "names": []})) == []
+
+    def test_a_microshift_that_was_never_started(self, judged) -> None:
+        idle = [unit(n, "inactive", "dead", None, UnitFileState="disabled") for n in ("microshift.service", "crio.service")]
+        parts = node(microshift=idle[0], crio_unit=idle[1], listing=listing(), multus=None, ovn=None, kubeconfig=None, bins=binaries(present=False))
+        assert judged(*parts) == []
+        parts = node(microshift=idle[0], crio_unit=idle[1], listing=listing("87-podman.conflist"), multus=None, ovn=None, kubeconfig=None,
+            podman=conf("87-podman.conflist", {"name": "podman", "plugins": [{"type": "bridge"}]}))  # fmt: skip
+        assert judged(*parts) == []
+        assert judged(*node(microshift=idle[0], listing=listing("00-multus.conf"), ovn=None)) == []
+        assert judged(*node(microshift=idle[0], crio_unit=idle[1], bins=binaries(present=False))) == []  # its pods copy them
 
 
 class TestUnits:

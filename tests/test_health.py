@@ -250,6 +250,15 @@ class TestDefaultNetwork:
         found = judged(*node(crio=crio("lab-net", "/etc/crio/crio.conf.d/99-lab.conf")), NAD, runs())
         assert told(found) == [("crio-default-network", "info", "active")]
 
+    def test_pods_that_run_without_the_networks_they_ask_for(self, judged) -> None:
+        found = judged(*node(crio=crio("lab-net", "/etc/crio/crio.conf.d/99-lab.conf"), config=config(multus={})), NAD, runs(status=None))
+        assert (found[0].rule, found[0].severity, [a.name for a in found[0].affected]) == ("crio-default-network", "error", ["filler-0"])
+
+    def test_a_broken_file_of_multus_beside_another_name(self, judged) -> None:
+        parts = node(crio=crio("lab-net", "/etc/crio/crio.conf.d/99-lab.conf"), config=config(multus={}), multus=conf("00-multus.conf", None, "no JSON"))
+        finding = only(judged(*parts))
+        assert (finding.rule, finding.captures["path"]) == ("crio-default-network", f"{D}/00-multus.conf")
+
     def test_no_file_at_all(self, judged, catalog: Catalog) -> None:
         bare = node(listing=listing("multus.d", "README"), multus=None, ovn=None, kubeconfig=None)
         finding = only(judged(*bare))

@@ -260,7 +260,7 @@ class _Look:
         """Return True if that file is what CRI-O takes, or would take if it could be read."""
         if self.crio is None:
             return self.node.wants_multus is True
-        return self.crio.network in (MULTUS_NETWORK, conf.network) if self.crio.network else self._picked() in (conf, None)
+        return self.crio.network in (MULTUS_NETWORK, conf.network) if self.crio.network else (self.confs or [None])[0] in (conf, None)
 
     def _not_called(self) -> Iterator[Verdict]:
         """Yield that CRI-O is to use another network than Multus', though MicroShift is to run it; true from the start on."""

@@ -370,6 +370,17 @@ class TestMultusNotCalled:
             ("multus-not-installed", "warning"),
         ]
         assert told(judged(*node(**parts))) == [("multus-not-installed", "warning", "active")]  # it was changed after the start
+        for unknown in ({**parts, "microshift": None}, {"crio": OVN_ONLY, "version": None, "packages": None, "microshift": starting}):
+            assert ("multus-not-installed", "warning", "active") in told(judged(*node(**unknown)))
+        overridden = {**parts, "crio": OVERRIDDEN, "microshift": starting}
+        assert [(f.rule, f.severity) for f in judged(*node(**overridden))] == [("microshift-not-running", "error"), ("crio-default-network", "warning")]
+
+    def test_its_own_drop_in_was_edited(self, judged) -> None:
+        assert [f.rule for f in judged(*node(crio=crio("ovn-kubernetes")))] == ["crio-default-network"]
+
+    def test_one_cause_is_told_of_a_name_without_a_file(self, judged) -> None:
+        parts = node(listing=listing("10-ovn-kubernetes.conf"), multus=None, kubeconfig=None, config=DISABLED)
+        assert [f.rule for f in judged(*parts, *SILENT)] == ["crio-default-network"]
 
     def test_pods_ask_and_multus_is_not_to_run(self, judged) -> None:
         finding = only(judged(*node(**NO_MULTUS, config=DISABLED), *SILENT[:2]))
@@ -382,6 +393,7 @@ class TestMultusNotCalled:
             ({"config": None, "packages": [package("microshift")]}, ["multus-not-installed"]),
             ({"config": None}, ["annotation-not-applied"]),  # the package is there: Multus may be enabled
             ({"config": DISABLED, "listing": None}, ["annotation-not-applied"]),
+            ({"config": DISABLED, "crio": None, "listing": listing("00-multus.conf"), "multus": conf("00-multus.conf", MULTUS)}, ["annotation-not-applied"]),
         ],
     )
     def test_what_must_be_known_for_it(self, judged, changes: dict[str, Any], rules: list[str]) -> None:
@@ -442,6 +454,15 @@ class TestMultusFiles:
     )
     def test_other_forms_are_as_good(self, judged, content: dict[str, Any]) -> None:
         assert judged(*node(multus=conf("00-multus.conf", content), bins=binaries(*SHIPPED, "multus-shim"))) == []
+
+    @pytest.mark.parametrize(
+        ("first", "rules"), [("00-multus.conf", ["multus-config-invalid", "multus-not-installed"]), ("00-lab.conf", ["multus-not-installed"])]
+    )
+    def test_without_a_name_the_first_file_counts(self, judged, first: str, rules: list[str]) -> None:
+        names = sorted({first, "00-multus.conf", "10-ovn-kubernetes.conf"})
+        lab = conf("00-lab.conf", {"name": "lab-net", "type": "bridge"})
+        parts = node(crio=crio("", ""), multus=conf("00-multus.conf", None, "no JSON"), listing=listing(*names), lab=lab)
+        assert sorted(f.rule for f in judged(*parts)) == rules
 
     def test_a_leftover_of_a_multus_that_is_not_used(self, judged) -> None:
         assert judged(*node(multus=conf("00-multus.conf", None, "no JSON"), crio=OVN_ONLY, config=DISABLED)) == []

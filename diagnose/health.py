@@ -71,9 +71,11 @@ class Health:
     def conclude(self, engine: Engine, story: Story, at: int | None) -> None:
         """Give `engine` what is wrong. `at` is when the state was looked at, microseconds since the epoch; None if nobody knows."""
         self.seen = survey(self.node)
-        told = {g.rule.id for g in engine.groups.values() if g.programs != {"object"}}
-        causes = any(not g.rule.symptom and g.rule.id not in VAGUE for g in engine.groups.values())
-        for v in _Look(self.node, _Pods(self.host), story, at, explained=causes).verdicts():
+        logs = [g for g in engine.groups.values() if g.programs != {"object"}]
+        told = {g.rule.id for g in logs}
+        causes = [g for g in logs if not g.rule.symptom and g.rule.id not in VAGUE and g.rule.severity != "info"]
+        pods = _Pods(self.host, {p for g in causes for p in g.pods})
+        for v in _Look(self.node, pods, story, at, explained=bool(causes)).verdicts():
             if v.severity == "info" and v.rule in told:
                 continue  # the log knows better what became of it
             record = Record(v.since, "object", v.text, v.where, v.text)
@@ -89,23 +91,23 @@ class Health:
 
 
 class _Pods:
-    """What the pods do, as far as the API tells."""
+    """What the pods do, as far as the API tells; why those in `explained` wait, a log tells."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, explained: set[str]) -> None:
         plain = [host.pods[k] for k in sorted(host.pods) if host.pods[k].plain]
         asking = [p for p in plain if p.annotation]
         self.network = [p for p in host.pods.values() if p.namespace in _NETWORK_PODS]
-        self.waiting = tuple(p.key for p in plain if p.waits)
-        self.unserved = tuple(p.key for p in asking if p.waits or _without(p))
+        self.wait = any(p.waits for p in plain)
+        self.waiting = tuple(p.key for p in plain if p.waits and p.key not in explained)
+        self.unserved = tuple(p.key for p in asking if (p.waits and p.key not in explained) or _without(p))
         self.silent = tuple(p.key for p in asking if _without(p))
         """Those that run, and Multus was not called for."""
         self.known = bool(plain)
-        self.asking = bool(asking)
         self.runs = any(p.phase == "Running" for p in plain)
 
     def stopped(self) -> tuple[str, tuple[str, ...]]:
         """Return how bad it is that no pod gets a network any more, and the pods that wait for theirs."""
-        return ("error", self.waiting) if self.waiting or not self.runs else ("info", ())
+        return ("error", self.waiting) if self.wait or not self.runs else ("info", ())
 
     def left_out(self) -> tuple[str, tuple[str, ...]]:
         """Return how bad it is that Multus is called for no pod, and the pods whose networks are left out."""
@@ -186,7 +188,8 @@ class _Look:
         worst = found[0]
         severity, pods = self.pods.stopped()
         names = {"path": worst.path, "resource": worst.resource}
-        severity = "warning" if severity == "error" and not worst.full else severity
+        if severity == "error" and not worst.full:
+            severity, pods = "warning", ()  # the kubelet takes no new pods, or ends some: none waits for its network for that
         yield Verdict(PRESSURE, "\n".join(s.text for s in found), worst.where, names, severity, pods)
 
     # --- which network CRI-O takes ------------------------------------------------------------------------------------
@@ -228,10 +231,12 @@ class _Look:
 
     def _picked(self) -> Conf | None:
         """Return the file of the network that CRI-O takes: the one with the name that it is told, else the first in name order."""
-        usable = [c for c in self.confs or () if c.network and not c.error]
         if self.crio is None:
             return None
-        return next((c for c in usable if self.crio.network in ("", c.network)), None)
+        if self.crio.network:
+            return next((c for c in self.confs or () if c.network == self.crio.network and not c.error), None)
+        first = next((c for c in self.confs or () if not c.known or (c.network and not c.error)), None)
+        return first if first is not None and first.known else None
 
     def _shown(self) -> str:
         """Return what CRI-O is told and what there is, in the words of the files."""

@@ -464,6 +464,9 @@ class TestMultusFiles:
         parts = node(crio=crio("", ""), multus=conf("00-multus.conf", None, "no JSON"), listing=listing(*names), lab=lab)
         assert sorted(f.rule for f in judged(*parts)) == rules
 
+    def test_a_first_file_that_may_not_be_read_is_not_passed_over(self, judged) -> None:
+        assert judged(*node(crio=crio("", ""), multus=conf("00-multus.conf", None))) == []
+
     def test_a_leftover_of_a_multus_that_is_not_used(self, judged) -> None:
         assert judged(*node(multus=conf("00-multus.conf", None, "no JSON"), crio=OVN_ONLY, config=DISABLED)) == []
 
@@ -557,6 +560,7 @@ class TestResources:
         )
         for language in ("en", "ja"):
             assert f"({resource})" in words(finding, catalog.by_id[finding.rule], language).title
+        assert [a.name for a in finding.affected] == (["filler-0"] if severity == "error" else [])
         assert only(judged(*parts, change, runs(annotation=None, status=PLAIN))).severity == "info"
 
     @pytest.mark.parametrize(
@@ -602,6 +606,20 @@ class TestResources:
 
 class TestBesideLogs:
     """One failure that a log tells, too, is one finding, and the state now goes before what the log last said."""
+
+    def test_a_pod_whose_cause_a_log_tells_is_not_hit_by_it_too(self, judged) -> None:
+        missing = log(chain("cell/filler-0", MISSING.format(nad="gone", ns="cell")), 5)
+        pods = [waits(annotation="gone"), waits("filler-1", "line"), NAD]
+        found = judged(*node(crio=OVERRIDDEN), *pods, records=(missing,))
+        assert [(f.rule, [a.name for a in f.affected if a.kind == "Pod"]) for f in found if f.severity == "error"] == [
+            ("nad-not-found", ["filler-0"]),
+            ("crio-default-network", ["filler-1"]),
+        ]
+        full = judged(*node(disks=filesystem("/var", 0)), pods[0], records=(missing,))
+        assert [(f.rule, f.severity, [a.name for a in f.affected if a.kind == "Pod"]) for f in full] == [
+            ("nad-not-found", "error", ["filler-0"]),
+            ("disk-or-resource-pressure", "error", []),
+        ]
 
     def test_one_finding(self, judged) -> None:
         bare = node(listing=listing(), multus=None, ovn=None, kubeconfig=None)

@@ -297,7 +297,7 @@ class TestDefaultNetwork:
 
     def test_ovn_kubernetes_has_not_written_its_file(self, judged) -> None:
         finding = only(judged(*node(listing=listing("00-multus.conf"), ovn=None)))
-        assert (finding.rule, finding.severity) == ("ovn-kubernetes-not-ready", "error")
+        assert (finding.rule, finding.severity, finding.captures["reason"]) == ("ovn-kubernetes-not-ready", "error", f"no {D}/10-ovn-kubernetes.conf")
         assert finding.evidence[0].text == f"readinessindicatorfile: {D}/10-ovn-kubernetes.conf\n{D}: 00-multus.conf"
         alone = node(
             crio=crio("ovn-kubernetes", "/etc/crio/crio.conf.d/11-microshift-ovn.conf"), config=config(multus={}), ovn=None, multus=None, kubeconfig=None,
@@ -308,6 +308,7 @@ class TestDefaultNetwork:
     def test_the_indicator_of_another_network(self, judged) -> None:
         own = {**MULTUS, "readinessindicatorfile": f"{D}/10-flannel.conflist"}
         assert [f.rule for f in judged(*node(multus=conf("00-multus.conf", own)))] == ["readiness-indicator-timeout"]
+        assert [f.rule for f in judged(*node(listing=listing("00-multus.conf"), ovn=None, config=config(cniPlugin="none")))] == ["readiness-indicator-timeout"]
         elsewhere = {**MULTUS, "readinessindicatorfile": "/run/other/10-flannel.conflist"}
         assert judged(*node(multus=conf("00-multus.conf", elsewhere))) == []
 
@@ -513,6 +514,13 @@ class TestPlugins:
         assert (finding.subject, finding.captures["path"]) == ("ovn-k8s-cni-overlay", "/opt/cni/bin /run/cni/bin")
         assert judged(*node(bins=binaries(*(b for b in SHIPPED if b != "ovn-k8s-cni-overlay")), opt=None), waits()) == []  # one folder was not listed
 
+    def test_a_plugin_in_a_chain_that_multus_calls_is_missing(self, judged) -> None:
+        chained = {"name": "ovn-kubernetes", "plugins": [{"type": "bridge", "ipam": {"type": "host-local"}}, {"type": "portmap"}]}
+        parts = node(multus=conf("00-multus.conf", {**MULTUS, "delegates": [chained]}))
+        assert [f.subject for f in judged(*parts)] == ["portmap"]
+        chained["plugins"] = [{"type": "bridge", "ipam": {"type": "whereabouts"}}]
+        assert [f.subject for f in judged(*parts)] == ["whereabouts"]
+
     def test_the_plugin_of_a_nad_is_missing(self, judged) -> None:
         vlan = held(evidence.nad("line", type="vlan", master="eno1", vlanId=5))
         asks = waits(annotation="line")
@@ -535,7 +543,7 @@ class TestResources:
         ("change", "severity", "resource", "path"),
         [
             (filesystem("/var", 0), "error", "disk", "/var"),
-            (filesystem("/var", 9), "warning", "nodefs.available", "/var"),
+            (filesystem("/var", 9.95), "warning", "nodefs.available", "/var"),
             (filesystem("/var", 60, inodes_free=0), "error", "inodes", "/var"),
             (filesystem("/var", 60, inodes_free=40), "warning", "nodefs.inodesFree", "/var"),
             (filesystem("/run", 0, 1), "error", "disk", "/run"),
@@ -574,6 +582,8 @@ class TestResources:
             fact("Memory", "memory", {"total": 8 * GIB, "available": 101 << 20}),
             fact("Inotify", "inotify", {"max_user_watches": 1, "max_user_instances": 128, "instances_used": 127}),
             fact("Inotify", "inotify", {"max_user_watches": 1, "max_user_instances": 128, "instances_used": None}),
+            fact("Inotify", "inotify", {"max_user_watches": None, "max_user_instances": None, "instances_used": 40}),
+            fact("Memory", "memory", {"total": 8 * GIB, "available": None}),
         ],
     )
     def test_what_is_enough(self, judged, change: Resource) -> None:
@@ -583,6 +593,7 @@ class TestResources:
         assert [f.rule for f in judged(*node(disks=filesystem("/", 5)))] == ["disk-or-resource-pressure"]
         assert judged(*node(disks=[filesystem("/", 5), filesystem("/sysroot", 50)])) == []
         assert judged(*node(disks=filesystem("/", 0, 0.03))) == []
+        assert judged(*node(disks=[filesystem("/", 0), filesystem("/var", 60)])) == []
 
     def test_a_full_disk_explains_what_ended_and_a_warning_does_not(self, judged) -> None:
         dead = unit("crio.service", "failed", "failed")
@@ -596,6 +607,10 @@ class TestResources:
             "Node", "", "edge", {"metadata": {"name": "edge"}, "status": {"conditions": [{"type": "DiskPressure", "status": "False"}]}}, Where("n")
         )
         assert judged(*node(disks=filesystem("/var", 9)), kubelet) == []
+        little = fact("Memory", "memory", {"total": 8 * GIB, "available": 99 << 20})
+        assert [f.rule for f in judged(*node(memory=little), kubelet)] == ["disk-or-resource-pressure"]
+        kubelet.body["status"]["conditions"][0]["type"] = "MemoryPressure"
+        assert judged(*node(memory=little), kubelet) == []
         assert [f.rule for f in judged(*node(disks=filesystem("/var", 0)), kubelet)] == ["disk-or-resource-pressure"]
 
     def test_thresholds_of_the_configuration(self, judged) -> None:

@@ -91,7 +91,7 @@ class Evidence:
             self.gaps.append(Gap(name, str(e), e.hint))
         except Exception as e:  # noqa: BLE001 - one broken input never hides the others
             seen.whole = False
-            what = "damaged or cut short" if opened.compression else "not readable to its end"
+            what = "damaged or cut short" if opened.compression or seen.kind == "archive" else "not readable to its end"
             self.gaps.append(Gap(name, f"{what}: {type(e).__name__}: {e}", "what could be read before that was used"))
         finally:
             opened.stream.close()

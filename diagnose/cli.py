@@ -135,6 +135,10 @@ def diagnose(
     kubeconfig: Kubeconfig = None,
     journal_dir: JournalDir = None,
     root: Root = None,
+    metrics: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--metrics", metavar="FILE", help="Write metrics to FILE as well, for node-exporter's textfile collector (its files end in .prom)."),
+    ] = None,
 ) -> None:
     """Diagnose the running device, or saved evidence: name the cause, the proof and the cure.
 
@@ -193,6 +197,10 @@ def diagnose(
             everything=everything,
         )
     write(text, output)
+    if metrics is not None:
+        from diagnose.render import metrics as textfile
+
+        textfile.write(textfile.render(report), metrics)
     raise typer.Exit(_exit_code(report, exit_zero=exit_zero, strict=strict))
 
 

@@ -100,14 +100,20 @@ def test_each_hook_keeps_reports_of_its_own_kind(hook: Hook, reports: Path, tmp_
     assert [p.stat().st_mode & 0o077 for p in [reports, *reports.iterdir()]] == [0] * 7
 
 
-@pytest.mark.skipif(REMOTE is None, reason="needs systemd-journal-remote")
-def test_the_real_msnet_is_kept_and_can_be_read_again(hook: Hook, reports: Path, tmp_path: Path) -> None:
-    journal = tmp_path / "journal"
-    journal.mkdir()
+@pytest.fixture
+def real(tmp_path: Path) -> str:
+    """Return the shell command that runs the real msnet on the journal of a node."""
+    if REMOTE is None:
+        pytest.skip("needs systemd-journal-remote")
+    for name in ("journal", "tree"):
+        (tmp_path / name).mkdir()
     data = zstd_module().decompress((NODE / "journal.export.zst").read_bytes())
-    subprocess.run([str(REMOTE), f"--output={journal}/node.journal", "-"], input=data, check=True, capture_output=True, timeout=60)
-    (tmp_path / "root").mkdir()
-    run = hook(f'cd {ROOT} && exec {sys.executable} -m diagnose "$@" --boot all --journal-dir {journal} --root {tmp_path / "root"}')
+    subprocess.run([REMOTE, f"--output={tmp_path}/journal/node.journal", "-"], input=data, check=True, capture_output=True, timeout=60)
+    return f'cd {ROOT} && exec {sys.executable} -m diagnose "$@" --boot all --journal-dir {tmp_path}/journal --root {tmp_path}/tree\n'
+
+
+def test_the_real_msnet_is_kept_and_can_be_read_again(hook: Hook, reports: Path, real: str) -> None:
+    run = hook(real)
     assert (run.returncode, kept(reports)) == (0, ["000001-red"])
     (packed,) = reports.glob("*.json.gz")
     report = json.loads(gzip.decompress(packed.read_bytes()))
@@ -363,3 +369,57 @@ def test_the_commands_of_the_units_are_commands_of_msnet(msnet, unit: Path, tmp_
         pytest.skip(f"msnet has no command {verb} yet")
     printed = msnet(verb, "--help").stdout.decode()
     assert [a for a in arguments if a.startswith("--") and f"{a} " not in printed] == []
+
+
+needs_sos = pytest.mark.skipif(shutil.which("sos") is None or os.geteuid() != 0 or not can_mount(), reason="needs sos, root and the right to mount")
+
+
+@pytest.fixture
+def sos(tmp_path: Path, real: str) -> Callable[..., dict[str, str]]:
+    """Run `sos report` with msnet and files of its own installed; return the collected files of it by name."""
+    program(tmp_path / "bin" / "msnet", real)
+
+    def run(plugin: str, install: str) -> dict[str, str]:
+        upper = f"{tmp_path}/upper"
+        overlay = "".join(
+            f"mkdir -p {upper}/u{d} {upper}/w{d}; mount -t overlay o -o lowerdir={d},upperdir={upper}/u{d},workdir={upper}/w{d} {d}; "
+            for d in ("/etc", "/var/lib", "/usr/local/bin", "/usr/lib/python3")
+        )
+        folders = "/etc/msnet /var/lib/msnet/reports"
+        own = f"cp {tmp_path}/bin/msnet /usr/local/bin; mkdir -p {folders}; echo x >/etc/msnet/greenboot.conf; echo y >/var/lib/msnet/reports/1.txt"
+        report = f"exec sos report --batch --quiet -o {plugin} --tmp-dir {tmp_path}/out"
+        (tmp_path / "out").mkdir()
+        tmpfs = f"mkdir {upper}; mount -t tmpfs n {upper}; "
+        done = subprocess.run(
+            ["unshare", "-m", "sh", "-ec", f"{tmpfs}{overlay}{own}; {install}; {report}"], capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        (archive,) = (tmp_path / "out").glob("*.tar.xz")
+        subprocess.run(["tar", "-xf", str(archive), "-C", str(tmp_path / "out"), "--strip-components=1"], check=True)
+        return {
+            str(p.relative_to(tmp_path / "out")): p.read_text()
+            for p in (tmp_path / "out").rglob("*")
+            if p.is_file() and "msnet" in str(p.relative_to(tmp_path / "out"))
+        }
+
+    return run
+
+
+@needs_sos
+def test_the_plugin_brings_the_report_the_settings_and_what_was_kept_into_a_report_of_sos(sos: Callable[..., dict[str, str]]) -> None:
+    found = sos("msnet", f"cp {DEPLOY}/sos/msnet.py /usr/lib/python3/dist-packages/sos/report/plugins/")
+    assert sorted(found) == [
+        "etc/msnet/greenboot.conf", "sos_commands/msnet/diagnose_json", "sos_commands/msnet/diagnose_terminal", "var/lib/msnet/reports/1.txt",
+    ]  # fmt: skip
+    assert "nad-not-found" in {f["rule"] for f in json.loads(found["sos_commands/msnet/diagnose_json"])["findings"]}
+    assert "VERDICT" in found["sos_commands/msnet/diagnose_terminal"]
+
+
+@needs_sos
+def test_the_extras_do_the_same_without_a_plugin(sos: Callable[..., dict[str, str]]) -> None:
+    found = sos("sos_extras", f"mkdir -p /etc/sos/extras.d; cp {DEPLOY}/sos/extras /etc/sos/extras.d/msnet")
+    commands = sorted(x for x in found if x.startswith("sos_commands"))
+    assert len(commands) == 2
+    assert json.loads(found[commands[0]])["schema"] == "msnet.report/1"
+    assert "VERDICT" in found[commands[1]]
+    assert {"etc/msnet/greenboot.conf", "var/lib/msnet/reports/1.txt"} <= set(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,9 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import NODE, NOW, ROOT
 
 from diagnose.collect.files import zstd_module
+from diagnose.collect.saved import report_in
 
 DEPLOY = ROOT / "deploy"
 RED, WANTED = DEPLOY / "greenboot" / "red.d" / "10_msnet.sh", DEPLOY / "greenboot" / "wanted.d" / "50_msnet.sh"
@@ -120,6 +123,9 @@ def test_the_real_msnet_is_kept_and_can_be_read_again(hook: Hook, reports: Path,
     assert report["schema"] == "msnet.report/1"
     assert "nad-not-found" in {f["rule"] for f in report["findings"]}
     assert sum(p.stat().st_size for p in reports.iterdir()) < 200_000
+    assert report_in(str(packed)) == report
+    packed.write_bytes(packed.read_bytes()[:-40])
+    assert report_in(str(packed)) is None
 
 
 @pytest.mark.parametrize(
@@ -423,3 +429,20 @@ def test_the_extras_do_the_same_without_a_plugin(sos: Callable[..., dict[str, st
     assert json.loads(found[commands[0]])["schema"] == "msnet.report/1"
     assert "VERDICT" in found[commands[1]]
     assert {"etc/msnet/greenboot.conf", "var/lib/msnet/reports/1.txt"} <= set(found)
+
+
+def test_the_documented_alerts_ask_for_metrics_that_there_are(msnet, tmp_path: Path) -> None:
+    msnet("diagnose", "--metrics", str(tmp_path / "msnet.prom"), str(NODE / "objects"))
+    there = set(re.findall(r"^# TYPE (\w+)", (tmp_path / "msnet.prom").read_text(), re.MULTILINE))
+    page = (ROOT / "docs" / "deploy.md").read_text()
+    (group,) = yaml.safe_load(page.split("```yaml\n")[1].split("```")[0])["groups"]
+    assert len(group["rules"]) == 6
+    asked = set(re.findall(r"\bmsnet_\w+", json.dumps(group["rules"])))
+    assert asked <= there
+    assert set(re.findall(r"`(msnet_\w+)`", page)) == there
+
+
+def test_the_files_that_the_page_installs_are_there() -> None:
+    named = {x.strip("`,.|") for x in re.findall(r"\bdeploy/[\w./*-]+", (ROOT / "docs" / "deploy.md").read_text())}
+    assert named
+    assert [x for x in named if not list(ROOT.glob(x.rstrip("/")))] == []

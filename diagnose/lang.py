@@ -24,6 +24,10 @@ class Labels:
     """`{n}` blind spots; `{s}` is the plural's ending."""
     evidence_window: str
     lines: str
+    collectors: str
+    """Of the running device, what was read."""
+    collector: dict[str, str]
+    """How far a collector came, by `Collected.state`; `{name}`, `{n}`."""
     """`{n}` lines; `{s}` is the plural's ending."""
     state: dict[str, str]
     severity: dict[str, str]
@@ -134,6 +138,8 @@ EN = Labels(
     blind_count="{n} blind spot{s}",
     evidence_window="evidence",
     lines="{n} line{s}",
+    collectors="LOOKED AT",
+    collector={"ok": "{name} {n:,}", "partial": "{name} {n:,} (not all)", "failed": "{name} not read", "late": "{name} {n:,} (time was up)"},
     state={"active": "ACTIVE", "flapping": "FLAPPING", "resolved": "resolved", "unknown": "state unknown"},
     severity={"error": "error", "warning": "warning", "info": "info"},
     confidence={"high": "high", "medium": "medium", "low": "low"},
@@ -244,6 +250,21 @@ EN = Labels(
         "obfuscated": "addresses or names were obfuscated: whether two of them are the same is unknown",
         "forbidden": "{text}",
         "not-all-users": "{text}",
+        "no-kubelet-here": "the journal of this boot holds nothing of microshift.service",
+        "api-none": "no kubeconfig: the API server was not asked ({paths})",
+        "api-denied": "{path} may not be read by this user: the API server was not asked",
+        "api-kubeconfig": "the kubeconfig {path} cannot be used: {why}",
+        "api-exec": "the kubeconfig's user {path} wants a program to be run, which is not done: the API server was not asked",
+        "api-library": "the Python package kubernetes is not installed: the API server was not asked ({why})",
+        "api-refused": "the API server does not listen at {server}",
+        "api-timeout": "the API server at {server} did not answer in time",
+        "api-certificate": "the certificate of the API server at {server} was not accepted: {why}",
+        "api-unreachable": "the API server at {server} could not be reached: {why}",
+        "api-unauthorized": "the API server at {server} does not know these credentials (401)",
+        "api-forbidden": "{what} were not read: the API server does not allow it (403): {why}",
+        "api-status": "{what} were not read: the API server answered {status_text}: {why}",
+        "api-answer": "{what} were not read: the answer was no JSON: {why}",
+        "api-partial": "only the first {n} {what} were read",
         "late": "not all was read within {seconds} s; what was read until then was used",
         "journal-denied": "{n} journal files may not be read by this user",
         "journal-none": "no journal files in {folders}",
@@ -323,6 +344,8 @@ JA = Labels(
     blind_count="確認できなかった点 {n} 件",
     evidence_window="証拠",
     lines="{n} 行",
+    collectors="調査対象",
+    collector={"ok": "{name} {n:,}", "partial": "{name} {n:,}（一部）", "failed": "{name} 読み取り不可", "late": "{name} {n:,}（時間切れ）"},
     state={"active": "継続中", "flapping": "断続的に再発", "resolved": "解決済み", "unknown": "状態不明"},
     severity={"error": "エラー", "warning": "警告", "info": "情報"},
     confidence={"high": "高", "medium": "中", "low": "低"},
@@ -433,6 +456,21 @@ JA = Labels(
         "obfuscated": "アドレスまたは名前が難読化されています。同じものかどうかは分かりません",
         "forbidden": "{text}",
         "not-all-users": "{text}",
+        "no-kubelet-here": "このブートのジャーナルに microshift.service の記録がありません",
+        "api-none": "kubeconfig がないため、API サーバーに問い合わせていません（{paths}）",
+        "api-denied": "このユーザーは {path} を読めないため、API サーバーに問い合わせていません",
+        "api-kubeconfig": "kubeconfig {path} を使用できません: {why}",
+        "api-exec": "kubeconfig のユーザー {path} はプログラムの実行を必要としますが、実行しません。API サーバーに問い合わせていません",
+        "api-library": "Python パッケージ kubernetes がないため、API サーバーに問い合わせていません（{why}）",
+        "api-refused": "API サーバーが {server} で待ち受けていません",
+        "api-timeout": "API サーバー {server} が時間内に応答しませんでした",
+        "api-certificate": "API サーバー {server} の証明書を受け入れられません: {why}",
+        "api-unreachable": "API サーバー {server} に到達できません: {why}",
+        "api-unauthorized": "API サーバー {server} がこの認証情報を認めません (401)",
+        "api-forbidden": "{what} を読めません。API サーバーが許可していません (403): {why}",
+        "api-status": "{what} を読めません。API サーバーの応答は {status_text} です: {why}",
+        "api-answer": "{what} を読めません。応答が JSON ではありません: {why}",
+        "api-partial": "{what} は最初の {n} 件だけを読みました",
         "late": "{seconds} 秒以内に読み終わりませんでした。それまでに読んだ分だけを判定しました",
         "journal-denied": "このユーザーはジャーナルファイル {n} を読めません",
         "journal-none": "{folders} にジャーナルファイルがありません",

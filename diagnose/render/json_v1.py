@@ -82,6 +82,7 @@ def as_mapping(report: Report, catalog: Catalog, language: str) -> dict[str, Any
             }
             for i in report.inputs
         ],
+        "collectors": [{"name": c.name, "state": c.state, "found": c.found} for c in report.collected],
         "gaps": [
             {"source": g.source or None, "kind": g.kind, "hides": g.hides, "reason": gap_text(g._replace(source=""), label), "hint": g.hint or None}
             for g in report.gaps

@@ -62,7 +62,22 @@ ARROWS = {
     "timeline": {"model", "story"},
     "verifying": {"engine", "model", "story"},
     "compare": {"parse"},
-    "render": {"catalog", "checking", "checks", "compare", "diagnosis", "lang", "leases", "model", "parse", "render", "rule", "timeline", "verifying"},
+    "render": {
+        "catalog",
+        "checking",
+        "checks",
+        "compare",
+        "diagnosis",
+        "errors",
+        "lang",
+        "leases",
+        "model",
+        "parse",
+        "render",
+        "rule",
+        "timeline",
+        "verifying",
+    },
 }
 
 

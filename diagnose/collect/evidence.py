@@ -12,12 +12,12 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from diagnose.collect import document, native
+from diagnose.collect import archive, document, native
 from diagnose.collect.files import HEAD, Opened, open_input, walk
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
 from diagnose.errors import InputError
 from diagnose.model import Gap, InputSeen, Record, Resource, Where
-from diagnose.parse import host
+from diagnose.parse import host, node
 from diagnose.parse.kube import documents
 from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock, date_in, micros, rfc3339
@@ -59,6 +59,8 @@ class Evidence:
     options: Options
     inputs: list[InputSeen] = field(default_factory=list[InputSeen])
     gaps: list[Gap] = field(default_factory=list[Gap])
+    _budget: archive.Budget | None = None
+    _depth: int = 0
 
     def read(self, arguments: list[str]) -> Iterator[Record | Resource]:
         """Yield the records and objects of every input; what cannot be read becomes a gap, never an exception."""
@@ -89,7 +91,7 @@ class Evidence:
             self.gaps.append(Gap(name, str(e), e.hint))
         except Exception as e:  # noqa: BLE001 - one broken input never hides the others
             seen.whole = False
-            what = "damaged or cut short" if opened.compression else "not readable to its end"
+            what = "damaged or cut short" if opened.compression or seen.kind == "archive" else "not readable to its end"
             self.gaps.append(Gap(name, f"{what}: {type(e).__name__}: {e}", "what could be read before that was used"))
         finally:
             opened.stream.close()
@@ -104,9 +106,9 @@ class Evidence:
     def _one(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
         head = opened.head
         clock = self._clock(opened)
-        facts = host.of_file(seen.source, head, opened.mtime) if opened.size < HEAD else []
+        facts = (node.of_file(seen.source, head, opened.mtime) or host.of_file(seen.source, head, opened.mtime)) if opened.size < HEAD else []
         if facts:
-            seen.kind = "leases"
+            seen.kind = "leases" if facts[0].kind in (host.LEASE, host.STORE) else "objects"
             seen.size, seen.lines = len(head), head.count(b"\n")
             yield from _of_host(facts, seen)
             return
@@ -117,9 +119,9 @@ class Evidence:
             seen.kind = "journal"
             yield from self._native(opened, seen, clock)
             return
-        if head[257:262] == b"ustar" or head.startswith(b"PK\x03\x04"):
+        if archive.is_archive(head):
             seen.kind = "archive"
-            self.gaps.append(Gap(seen.source, "is an archive, which this version does not open", f"unpack it and diagnose the folder: tar -xf {seen.source}"))  # fmt: skip
+            yield from self._archive(opened, seen)
             return
         fmt = log_format(head)
         if fmt is not None:
@@ -160,6 +162,25 @@ class Evidence:
             return
         seen.kind = "text"
         yield from self._timed(records(cast("BinaryIO", _Chained(raw, opened.stream)), LineFormat(), self.scan, clock, seen), seen)
+
+    def _archive(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
+        """Yield what the members tell; an archive that cannot be read to its end is a gap, and its members so far stand."""
+        outer = self._budget
+        if outer is not None and self._depth >= archive.DEPTH:
+            raise InputError(f"cannot read {opened.name}: archives within archives, more than {archive.DEPTH} deep", "unpack the outer one")
+        self._budget = outer or archive.Budget(opened.size)
+        self._depth += 1
+        try:
+            for member in archive.members(opened, self._budget):
+                if isinstance(member, Gap):
+                    self.gaps.append(member)
+                    continue
+                seen.lines += 1
+                yield from self._opened(member)
+        except InputError as e:
+            raise InputError(f"{opened.name}: {e}", e.hint) from e
+        finally:
+            self._budget, self._depth = outer, self._depth - 1
 
     def _text(self, raw: bytes, clock: Clock, seen: InputSeen) -> Iterator[Record | Resource]:
         seen.kind = "text"

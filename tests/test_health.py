@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+from pathlib import Path
 from typing import Any
 
 import evidence
 import pytest
+from conftest import NODE
 from nodefacts import AT, MINUTE, MULTUS, SHIPPED, UP, D, binaries, conf, config, crio, fact, filesystem, kubeconfig, listing, node, package, unit
 from test_diagnosis import MISSING, chain
 
@@ -16,6 +19,7 @@ from diagnose.correlate import findings
 from diagnose.engine import Engine
 from diagnose.health import Health
 from diagnose.model import Finding, InputSeen, Record, Resource, Where
+from diagnose.parse.node import of_config
 from diagnose.render.words import words
 from diagnose.silent import Silent
 from diagnose.static import Static
@@ -376,6 +380,16 @@ class TestMultusNotCalled:
         overridden = {**parts, "crio": OVERRIDDEN, "microshift": starting}
         assert [(f.rule, f.severity) for f in judged(*node(**overridden))] == [("microshift-not-running", "error"), ("crio-default-network", "warning")]
 
+    def test_crio_itself_and_its_files_are_two_words_on_it(self, judged) -> None:
+        """`crio config` knows what holds, its files where that stands."""
+        own = crio("ovn-kubernetes", "crio config")
+        files = crio("ovn-kubernetes", "/etc/crio/crio.conf.d/99-site.conf", sure=False)
+        for both in ([own, files], [files, own]):
+            assert [(f.rule, f.captures["file"]) for f in judged(*node(crio=both))] == [("crio-default-network", "/etc/crio/crio.conf.d/99-site.conf")]
+        assert [(f.rule, f.captures.get("file")) for f in judged(*node(crio=own))] == [("crio-default-network", None)]
+        assert [f.rule for f in judged(*node(crio=own, packages=[package("microshift")]))] == ["multus-not-installed"]
+        assert judged(*node(crio=[crio(origin="crio config"), crio("old", "/etc/crio/crio.conf", sure=False)])) == []  # not started anew since
+
     def test_its_own_drop_in_was_edited(self, judged) -> None:
         assert [f.rule for f in judged(*node(crio=crio("ovn-kubernetes")))] == ["crio-default-network"]
 
@@ -617,6 +631,8 @@ class TestResources:
         own = fact("MicroshiftConfig", "effective", {"network": {"multus": {"status": "Enabled"}}, "kubelet": {"evictionHard": {"nodefs.available": "2Gi"}}})
         assert judged(*node(config=own, disks=filesystem("/var", 3))) == []
         assert [f.captures["resource"] for f in judged(*node(config=own, disks=filesystem("/var", 1)))] == ["nodefs.available"]
+        (read,), _ = of_config([("/etc/microshift/config.yaml", b"kubelet:\n  evictionHard: {nodefs.available: 2Gi}\n  other: 1\n")])
+        assert read.body["kubelet"] == {"evictionHard": {"nodefs.available": "2Gi"}}
 
 
 class TestBesideLogs:
@@ -683,3 +699,44 @@ def test_the_order_does_not_matter(judged) -> None:
         shuffled = [*BROKEN, NAD, runs("filler-1"), waits()]
         random.Random(seed).shuffle(shuffled)  # noqa: S311 - a test that repeats itself
         assert judged(*shuffled) == first
+
+
+TREE = NODE / "host"
+
+
+def looked(msnet, root: Path, *options: str) -> dict[str, Any]:
+    return json.loads(msnet("diagnose", "--root", str(root), "--format", "json", *options).stdout)
+
+
+class TestSavedTree:
+    """The files of a real node (fixtures/node/host), read as they are and with one thing changed."""
+
+    def test_the_real_node_is_healthy(self, msnet) -> None:
+        found = looked(msnet, TREE)
+        assert found["findings"] == []
+        assert {x["kind"] for x in found["node"]} == {"config", "crio-network", "confs", "multus-conf", "kubeconfig"}
+        assert {x["state"] for x in found["node"]} == {"ok"}
+        assert found["facts"]["crio"]["cni_default_network"] == "multus-cni-network"
+
+    @pytest.mark.parametrize(
+        ("file", "old", "new", "rule"),
+        [
+            ("etc/crio/crio.conf", '"multus-cni-network"', '"lab-net"', "crio-default-network"),
+            ("etc/cni/net.d/00-multus.conf", '"delegates": [', '"delegate": [', "multus-config-invalid"),
+            ("etc/cni/net.d/00-multus.conf", '"type": "multus",', '"type": "multus"', "multus-config-invalid"),
+            ("etc/cni/net.d/00-multus.conf", "net.d/10-kindnet.conflist", "net.d/10-flannel.conflist", "readiness-indicator-timeout"),
+        ],
+    )
+    def test_one_thing_is_wrong(self, msnet, tmp_path: Path, file: str, old: str, new: str, rule: str) -> None:
+        root = tmp_path / "node"
+        shutil.copytree(TREE, root)
+        text = (root / file).read_text()
+        assert old in text
+        (root / file).write_text(text.replace(old, new, 1))
+        assert [(f["rule"], f["severity"], f["state"]) for f in looked(msnet, root)["findings"]] == [(rule, "error", "active")]
+        assert [f["rule"] for f in looked(msnet, root, "--lang", "ja")["findings"]] == [rule]
+
+    def test_a_folder_that_was_not_saved_is_not_missing(self, msnet, tmp_path: Path) -> None:
+        root = tmp_path / "node"
+        shutil.copytree(TREE / "etc" / "crio", root / "etc" / "crio")
+        assert looked(msnet, root)["findings"] == []

@@ -14,6 +14,7 @@ from diagnose.collect import api, journal, manifests, node, runtime
 from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.model import Collected, Gap, InputSeen, Record, Resource
+from diagnose.parse.node import CONFIG
 from diagnose.scan import Scanner
 
 _BATCH = 256
@@ -31,8 +32,8 @@ COLLECTORS: dict[str, Collect] = {"journal": journal.collect, "api": api.collect
 STREAMED = "journal"
 """The collector whose records are too many to be held."""
 
-_OBJECTS = "kind:NetworkAttachmentDefinition"
-"""What an input shows that lists NADs, be it that there are none."""
+_NAD = "NetworkAttachmentDefinition"
+"""An input that lists them shows `kind:` and this, be it that there are none."""
 
 Progress = Callable[[dict[str, Collected], float], None]
 """Is told of the collectors that ended so far, and the seconds that went by."""
@@ -105,16 +106,23 @@ class Live:
             self.inputs += list(evidence[name].inputs)
             self.gaps += list(evidence[name].gaps)
         self.collected = {name: self.collected[name] for name in self.collectors}
-        yield from self._meant()
+        yield from self._beside([r for found in held.values() for r in found])
         if self.progress is not None:
             self.progress(self.collected, time.monotonic() - began)
 
-    def _meant(self) -> Iterator[Record | Resource]:
-        """Yield the manifests on the disk where the API server did not say which objects there are."""
-        if not any(_OBJECTS in i.programs for i in self.inputs):
-            evidence = Evidence(Scanner([]), self.options)
-            yield from manifests.collect(self.device, evidence)
-            self.inputs += evidence.inputs
+    def _beside(self, found: list[Record | Resource]) -> Iterator[Record | Resource]:
+        """Yield what follows from what was found: the leases of NADs; where the API server did not tell of objects, what the disk and sandboxes tell of them."""
+        evidence = Evidence(Scanner([]), self.options)
+        shown = {p for i in self.inputs for p in i.programs}
+        more: list[Record | Resource] = []
+        if f"kind:{_NAD}" not in shown:
+            more += manifests.collect(self.device, [r for r in found if isinstance(r, Resource) and r.kind == CONFIG], evidence)
+        if "kind:Pod" not in shown:
+            more += runtime.pods(found)
+        yield from more
+        yield from node.leases(self.device, (r for r in (*found, *more) if isinstance(r, Resource) and r.kind == _NAD), evidence)
+        self.inputs += evidence.inputs
+        self.gaps += evidence.gaps
 
     def _run(self, name: str, deadline: Deadline, evidence: Evidence, parts: queue.Queue[_Part]) -> None:
         """Run one collector to its end; whatever breaks in it is a gap, and the others go on."""

@@ -42,9 +42,9 @@ def collect(device: Device, configs: list[Resource], out: Evidence) -> Iterator[
 
 def _paths(configs: list[Resource]) -> list[str]:
     for config in configs:
-        told = mapping(config.body.get("manifests")).get("kustomizePaths")
-        if isinstance(told, list):
-            return [p for p in items(told) if isinstance(p, str) and p.startswith("/")]
+        manifests = mapping(config.body.get("manifests"))
+        if manifests.get("kustomizePaths") is not None:
+            return [p for p in items(manifests["kustomizePaths"]) if isinstance(p, str) and p.startswith("/")]
     return list(PATHS)
 
 

@@ -387,13 +387,6 @@ def test_garbage_is_no_fact_and_no_crash(install: Install) -> None:
     assert of(found, LINK) == of(found, "Unit") == of(found, "Package") == of(found, ZONE) == {}
 
 
-def test_a_program_that_is_not_installed_leaves_no_blind_spot_but_ip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("diagnose.collect.device._PATH", str(tmp_path))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    _, out = collected(Device())
-    assert [(k, v["why"]) for k, v in told(out)] == [("node-command", "ip is not installed")]
-
-
 def test_a_saved_tree_runs_no_program(install: Install, tree, tmp_path: Path) -> None:
     names = {c[0] for c in node.ALL_COMMANDS}
     install(**{n.replace("-", "_"): f"touch {tmp_path}/ran" for n in names})

@@ -123,7 +123,7 @@ class Evidence:
             yield from _of_host(facts, seen)
             return
         if opened.size < HEAD and self._layers.hold(seen.source, head):
-            seen.kind = "objects"
+            seen.kind, seen.size, seen.lines = "objects", len(head), head.count(b"\n")
             return
         if not head:
             seen.kind = "empty"

@@ -345,8 +345,8 @@ def _crio_config(_path: str, raw: bytes, _mtime: float | None) -> list[Fact]:
     text = raw.decode("utf-8", "replace")
     start = re.search(r"(?m)^\[crio\]", text)
     shown = _COMMENTED.sub(lambda m: m[0][2:].replace("\n# ", "\n"), text[start.start() :] if start is not None else "")
-    facts, broken = of_crio([("crio config", shown.encode())], sure=True)
-    return [] if broken or not facts[0].body["from"] else facts
+    facts, _ = of_crio([("crio config", shown.encode())], sure=True)
+    return facts if facts[0].body["from"] else []
 
 
 def _effective(_path: str, raw: bytes, _mtime: float | None) -> list[Fact]:

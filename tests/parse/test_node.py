@@ -96,7 +96,7 @@ def test_a_token_that_is_none_or_never_expires_has_no_end(text: str) -> None:
 )
 def test_what_is_no_kubeconfig_says_so(raw: bytes, why: str) -> None:
     (fact,) = node.of_kubeconfig("/k", raw)
-    assert fact.body["error"] == why
+    assert (fact.body["error"], fact.body["server"]) == (why, "")
 
 
 def test_the_ends_of_certificates_are_those_that_openssl_shows() -> None:
@@ -245,6 +245,7 @@ SubState=dead
 StateChangeTimestamp=
 
 LoadState=loaded
+no value
 """
 
 
@@ -256,6 +257,7 @@ def test_units_as_systemctl_shows_them() -> None:
     }  # fmt: skip
     assert (found["crio.service"]["LoadState"], found["crio.service"]["StateChangeTimestamp"], found["crio.service"]["NRestarts"]) == ("not-found", None, 0)
     assert len(found) == 2
+    assert node.pairs("no value\nA=B=C\n") == {"A": "B=C"}
 
 
 @pytest.mark.parametrize(
@@ -292,6 +294,8 @@ def test_units_in_the_list_that_sos_saves() -> None:
         "microshift-etcd.scope": ("loaded", "active", "running"),
         "firewalld.service": ("masked", "inactive", "dead"),
     }
+    assert found["crio.service"]["NRestarts"] == 0
+    assert found["crio.service"]["StateChangeTimestamp"] is None
 
 
 def test_packages_of_the_network_with_their_versions() -> None:
@@ -410,6 +414,7 @@ def test_an_error_in_place_of_an_answer_tells_nothing() -> None:
 )
 def test_files_are_known_by_their_path(source: str, known: bool) -> None:
     assert node.is_known(source) is known
+    assert known or node.of_file(source, b"{}") == []
 
 
 def test_a_file_that_is_too_large_is_not_read() -> None:

@@ -104,6 +104,9 @@ class Labels:
     checks: str
     check: dict[str, str]
     """What a network's host side shows, by `Check.kind`."""
+    node: str
+    node_seen: dict[str, str]
+    """What is known of the node itself, by `NodeSeen.kind`."""
     not_whole: str
     ignored: str
     ignored_count: str
@@ -218,6 +221,7 @@ EN = Labels(
         "annotated-later": "the annotation was set at {time} ({who}), the pod started at {started}",
         "recreate": "only a new pod is attached: delete {pod} and let it be made again",
         "instead": "write instead: {text}",
+        "clock-off": "the node's clock is not synchronised: a certificate may seem expired, or not yet valid",
     },
     moment={
         "boot": "the node started",
@@ -319,6 +323,26 @@ EN = Labels(
         "dhcp-zone": "zone {zone} of {device} does not let DHCP in (UDP 67); it must only if the DHCP server runs on this host",
         "dhcp-zone-open": "zone {zone} of {device} lets DHCP in",
     },
+    node="node",
+    node_seen={
+        "versions": "{text}",
+        "config": "MicroShift's configuration: {text}",
+        "crio-network": "CRI-O's default network: {network} (set by {file})",
+        "crio-first": "CRI-O's default network: the first file in {folder}",
+        "confs": "{folder}: {text}",
+        "multus-conf": "Multus: {file}, written {time}, delegates {delegates}",
+        "kubeconfig": "{file}: server {server}, expires: {ends}",
+        "plugins": "CNI plugins in {folder}: {text}",
+        "units-down": "not running: {text}",
+        "units": "units: {text}",
+        "filesystem": "{path}: {used} % of {size} GiB used, {free} GiB and {inodes_free} of {inodes} inodes free",
+        "filesystem-bytes": "{path}: {used} % of {size} GiB used, {free} GiB free",
+        "memory": "memory: {available} of {total} GiB available",
+        "inotify": "inotify: {instances_used} of {max_user_instances} instances used, {max_user_watches} watches allowed",
+        "selinux": "SELinux: {mode}",
+        "clock": "clock: synchronised ({by})",
+        "clock-off": "clock: not synchronised ({by})",
+    },
     not_whole="not to its end",
     ignored="ignored",
     ignored_count="{n} ignored",
@@ -331,7 +355,18 @@ EN = Labels(
     changed="changed",
     same="same",
     not_seen="not seen any more",
-    facts={"nad": "NAD", "image": "image", "version": "version", "nic": "interface"},
+    facts={
+        "nad": "NAD",
+        "image": "image",
+        "version": "version",
+        "nic": "interface",
+        "package": "package",
+        "crio": "CRI-O",
+        "microshift": "MicroShift",
+        "config": "configuration",
+        "unit": "unit",
+        "selinux": "SELinux",
+    },
     verify_verdict={
         "cured": "cured",
         "failing": "not cured",
@@ -431,6 +466,7 @@ JA = Labels(
         "annotated-later": "アノテーションは {time} に設定されました ({who})。Pod の開始は {started} です",
         "recreate": "接続されるのは新しい Pod だけです。{pod} を削除して作り直します",
         "instead": "正しい記述: {text}",
+        "clock-off": "ノードの時刻が同期していません。証明書が期限切れ、またはまだ有効でないと判定される可能性があります",
     },
     moment={
         "boot": "ノード起動",
@@ -532,6 +568,26 @@ JA = Labels(
         "dhcp-zone": "{device} のゾーン {zone} は DHCP (UDP 67) を許可していません。許可が必要なのは、DHCP サーバーがこのホストで動く場合だけです",
         "dhcp-zone-open": "{device} のゾーン {zone} は DHCP を許可しています",
     },
+    node="ノード",
+    node_seen={
+        "versions": "{text}",
+        "config": "MicroShift の設定: {text}",
+        "crio-network": "CRI-O のデフォルトネットワーク: {network} (設定元 {file})",
+        "crio-first": "CRI-O のデフォルトネットワーク: {folder} の先頭のファイル",
+        "confs": "{folder}: {text}",
+        "multus-conf": "Multus: {file}、書き込み {time}、delegates {delegates}",
+        "kubeconfig": "{file}: サーバー {server}、有効期限: {ends}",
+        "plugins": "{folder} の CNI プラグイン: {text}",
+        "units-down": "動作していません: {text}",
+        "units": "ユニット: {text}",
+        "filesystem": "{path}: {size} GiB のうち {used} % を使用、空き {free} GiB、空き inode {inodes_free} / {inodes}",
+        "filesystem-bytes": "{path}: {size} GiB のうち {used} % を使用、空き {free} GiB",
+        "memory": "メモリー: {total} GiB のうち {available} GiB が利用可能",
+        "inotify": "inotify: インスタンス {max_user_instances} のうち {instances_used} を使用、watch の上限 {max_user_watches}",
+        "selinux": "SELinux: {mode}",
+        "clock": "時刻: 同期しています ({by})",
+        "clock-off": "時刻: 同期していません ({by})",
+    },
     not_whole="途中まで",
     ignored="無視",
     ignored_count="無視 {n} 件",
@@ -544,7 +600,18 @@ JA = Labels(
     changed="変化",
     same="変化なし",
     not_seen="検出されなくなりました",
-    facts={"nad": "NAD", "image": "イメージ", "version": "バージョン", "nic": "インターフェース"},
+    facts={
+        "nad": "NAD",
+        "image": "イメージ",
+        "version": "バージョン",
+        "nic": "インターフェース",
+        "package": "パッケージ",
+        "crio": "CRI-O",
+        "microshift": "MicroShift",
+        "config": "設定",
+        "unit": "ユニット",
+        "selinux": "SELinux",
+    },
     verify_verdict={
         "cured": "解決しました",
         "failing": "解決していません",

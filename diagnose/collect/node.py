@@ -62,13 +62,13 @@ class _Files:
         return None
 
     def names(self, folder: str) -> list[str] | None:
-        """Return the names of all files in a folder, sorted, [] where it is not there; None where it may not be read."""
+        """Return the names of all files in a folder, sorted, [] where the running node has none; None where that is not known."""
         try:
             return sorted(e.name for e in os.scandir(self.device.path(folder)) if not e.is_dir())
         except PermissionError:
             self.denied.append(folder)
         except (FileNotFoundError, NotADirectoryError):
-            return []
+            return [] if self.device.running else None
         except OSError:
             pass
         return None

@@ -171,9 +171,11 @@ class _Reading:
                 try:
                     raw = self.client.text(path, {**query, **({"previous": "true"} if previous else {})})
                 except ApiError as e:
-                    if e.status in (400, 404):  # its log, or the pod, is gone by now
-                        continue
-                    raise
+                    if e.final or e.status == 403:
+                        raise
+                    if e.status not in (400, 404):  # else its log, or the pod, is gone by now
+                        self.out.gaps.append(e.gap)
+                    continue
                 yield from self.out.content(f"{SOURCE}:{path}?container={container}{'&previous=true' if previous else ''}", raw)
 
 

@@ -139,6 +139,8 @@ class _Reading:
             except ApiError as other:
                 if other.final:
                     raise
+                if other.status not in (403, 404):
+                    raise e from None
                 seen = InputSeen(f"{SOURCE}:{path}", "objects", programs={"kind:NetworkAttachmentDefinition"})
                 self.out.inputs.append(seen)
                 yield _listed("NetworkAttachmentDefinition", path, served=False)

@@ -76,7 +76,7 @@ class _Reading:
                 error = None
             except ApiError as e:
                 error = e
-                self.out.gaps.append(e.gap)
+                self.out.gaps.append(e.gap._replace(hides=e.gap.hides and (e.final or path not in (NODES, NAMESPACES))))
             if error is None or error.final:
                 # Whoever gave no answer at all is not asked for the rest; what was read before then must not look like everything.
                 rest = ([path] if error is None else []) + [p for p, _ in steps]

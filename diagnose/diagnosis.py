@@ -13,6 +13,7 @@ from diagnose.collect.evidence import Evidence, Options
 from diagnose.collect.live import Live, Progress
 from diagnose.correlate import findings
 from diagnose.engine import Engine, literals
+from diagnose.health import Health
 from diagnose.hints import hints_for
 from diagnose.ignoring import Ignores
 from diagnose.model import Finding, Record, Report, Resource, earliest, latest
@@ -55,6 +56,7 @@ def investigate(
     """Return the report on the inputs named, or on the device, and the story that it was drawn from. Without `ignores`, nothing is set aside."""
     engine = Engine(catalog)
     static, silent = Static(), Silent()
+    health = Health(silent.host)
     words, options = literals(catalog), Options(reference, tz)
     evidence: Evidence | Live
     if isinstance(arguments, Device):
@@ -68,14 +70,16 @@ def investigate(
             engine.hold(item)
             static.hold(item)
             silent.hold(item)
+            health.hold(item)
             if ignores is not None:
                 ignores.meet(item)
         elif _in_time(item, select):
             engine.feed(item)
     engine.finish()
+    story = Story(engine, evidence.inputs)
+    health.conclude(engine, story, micros(now) if isinstance(arguments, Device) and arguments.running else story.end)
     static.conclude(engine, catalog.by_id)
     silent.conclude(engine)
-    story = Story(engine, evidence.inputs)
     logs = [i for i in evidence.inputs if i.programs and "text" not in i.programs and i.kind != "objects"]
     long = {i.source for i in logs} if sum(i.lines for i in logs) > LONG else set[str]()
     found = [f for f in silent.complete(findings(story)) if _wanted(f, select) and not _aside(f, long)]
@@ -86,12 +90,12 @@ def investigate(
     everything = found
     found, ignored = ignores.split(found) if ignores is not None else (found, [])
     for finding in found:
-        finding.hints = hints_for(finding, story) + static.hints(finding.rule, finding.captures) + silent.hints(finding)
+        finding.hints = hints_for(finding, story) + static.hints(finding.rule, finding.captures) + silent.hints(finding) + health.hints(finding)
     gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything, evidence.gaps, live=isinstance(evidence, Live), since=select.since is not None)
     collected = list(evidence.collected.values()) if isinstance(evidence, Live) else []
     report = Report(
         tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
-        not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems] + static.problems + (ignores.problems if ignores is not None else []), window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts=engine.inventory.facts,
+        not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems] + static.problems + (ignores.problems if ignores is not None else []), window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts={**engine.inventory.facts, **health.facts()}, node=health.seen,
         timeline=timeline(story, found), attachments=silent.attachments, pools=silent.pools, checks=silent.checks,
         unexplained=sorted(engine.unexplained.values(), key=lambda u: (-u.count, u.shape)),
         collected=collected, ignored=ignored, expired=list(ignores.expired) if ignores is not None else [],
@@ -133,7 +137,9 @@ def _wanted(finding: Finding, select: Selection) -> bool:
 
 def usable(report: Report) -> bool:
     """Return True if anything at all was read that could have shown a failure: of a running device, its state alone could not."""
-    if report.collected and not report.findings:
+    if report.findings:
+        return True
+    if report.collected:
         return any(i.programs & _TELLING for i in report.inputs)
     return any(i.kind not in ("unknown", "empty", "archive") and i.lines + i.size > 0 and not i.note for i in report.inputs)
 

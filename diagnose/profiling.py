@@ -15,6 +15,7 @@ from diagnose.checks.position import Document, read
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.collect.files import walk
 from diagnose.model import LINK, Record, Resource
+from diagnose.node import Node
 from diagnose.parse.tree import items, mapping
 from diagnose.scan import Scanner
 
@@ -44,14 +45,17 @@ class Learned:
     service_networks: tuple[str, ...] = ()
     nads: set[str] = field(default_factory=set[str])
     kubelet: str = ""
+    node: Node = field(default_factory=Node)
 
     @property
     def anything(self) -> bool:
         """True if the evidence told anything at all."""
-        return bool(self.version or self.links or self.networks or self.pod_networks or self.service_networks or self.nads or self.kubelet)
+        own = self.node.version or self.node.network or self.node.plugins
+        return bool(self.version or self.links or self.networks or self.pod_networks or self.service_networks or self.nads or self.kubelet or own)
 
     def hold(self, resource: Resource) -> None:
-        """Take what an object or an interface tells of the node."""
+        """Take what an object, an interface or a fact tells of the node."""
+        self.node.hold(resource)
         if resource.kind == LINK:
             if not resource.name.startswith(_TRANSIENT):
                 self.links.add(resource.name)
@@ -70,11 +74,14 @@ class Learned:
     def profile(self) -> Profile:
         """Return the profile. Networks of the node that are its pods' or services' own are no networks of the host."""
         stock = Profile()
-        pods, services = self.pod_networks or stock.pod_networks, self.service_networks or stock.service_networks
+        network, release = self.node.network or {}, self.node.release
+        pods = self.pod_networks or tuple(_cidrs(network.get("clusterNetwork"))) or stock.pod_networks
+        services = self.service_networks or tuple(_cidrs(network.get("serviceNetwork"))) or stock.service_networks
         known = [ipaddress.ip_network(n) for n in (*pods, *services)]
         hosts = [n for n in map(ipaddress.ip_network, self.networks) if not any(k.version == n.version and k.overlaps(n) for k in known)]
         return Profile(
-            version=self.version or self.kubelet or stock.version,
+            version=("{}.{}".format(*release) if release is not None else "") or self.version or self.kubelet or stock.version,
+            plugins=self.node.plugins or stock.plugins,
             links=frozenset(self.links) or None,
             pod_networks=pods,
             service_networks=services,

@@ -106,10 +106,11 @@ class Static:
     # --- what is known ------------------------------------------------------------------------------------------------
 
     def _profile(self) -> Profile:
-        """Return what the evidence tells of the node; which plugins are on it nobody knows."""
+        """Return what the evidence tells of the node; where nobody listed its plugins, any may be on it."""
         whole = [names for names in self._links.values() if "lo" in names]  # else `ip link show DEVICE`
+        plugins = self._learned.node.plugins or STANDARD_PLUGINS
         return replace(
-            self._learned.profile(), plugins=STANDARD_PLUGINS, links=frozenset().union(*whole) if whole else None, nads=None, namespaces_known=self._all_nads()
+            self._learned.profile(), plugins=plugins, links=frozenset().union(*whole) if whole else None, nads=None, namespaces_known=self._all_nads()
         )
 
     def _all_nads(self) -> bool:

@@ -17,7 +17,7 @@ from diagnose.collect.files import HEAD, Opened, open_input, walk
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
 from diagnose.errors import InputError
 from diagnose.model import Gap, InputSeen, Record, Resource, Where
-from diagnose.parse import host
+from diagnose.parse import host, node
 from diagnose.parse.kube import documents
 from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock, date_in, micros, rfc3339
@@ -108,9 +108,9 @@ class Evidence:
     def _one(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
         head = opened.head
         clock = self._clock(opened)
-        facts = host.of_file(seen.source, head, opened.mtime) if opened.size < HEAD else []
+        facts = (node.of_file(seen.source, head, opened.mtime) or host.of_file(seen.source, head, opened.mtime)) if opened.size < HEAD else []
         if facts:
-            seen.kind = "leases"
+            seen.kind = "leases" if facts[0].kind in (host.LEASE, host.STORE) else "objects"
             seen.size, seen.lines = len(head), head.count(b"\n")
             yield from _of_host(facts, seen)
             return

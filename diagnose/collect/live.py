@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from diagnose.collect import api, journal, node, runtime
+from diagnose.collect import api, journal, manifests, node, runtime
 from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.model import LISTED, Collected, Gap, InputSeen, Record, Resource
@@ -30,6 +30,9 @@ COLLECTORS: dict[str, Collect] = {"journal": journal.collect, "api": api.collect
 """By name. A collector yields what it finds, and tells `inputs` and `gaps` of the evidence that it is given; it stops when the deadline is over."""
 STREAMED = "journal"
 """The collector whose records are too many to be held."""
+
+_OBJECTS = "kind:NetworkAttachmentDefinition"
+"""What an input shows that lists NADs, be it that there are none."""
 
 Progress = Callable[[dict[str, Collected], float], None]
 """Is told of the collectors that ended so far, and the seconds that went by."""
@@ -102,8 +105,16 @@ class Live:
             self.inputs += list(evidence[name].inputs)
             self.gaps += list(evidence[name].gaps)
         self.collected = {name: self.collected[name] for name in self.collectors}
+        yield from self._meant()
         if self.progress is not None:
             self.progress(self.collected, time.monotonic() - began)
+
+    def _meant(self) -> Iterator[Record | Resource]:
+        """Yield the manifests on the disk where the API server did not say which objects there are."""
+        if not any(_OBJECTS in i.programs for i in self.inputs):
+            evidence = Evidence(Scanner([]), self.options)
+            yield from manifests.collect(self.device, evidence)
+            self.inputs += evidence.inputs
 
     def _run(self, name: str, deadline: Deadline, evidence: Evidence, parts: queue.Queue[_Part]) -> None:
         """Run one collector to its end; whatever breaks in it is a gap, and the others go on."""

@@ -29,6 +29,7 @@ _LONG = 160
 """Seconds of back-off that follow two and a half minutes of failed starts."""
 _SEVERAL = 3
 """CRDs that are listed together, not asked for by name."""
+_MISSING = "nad-crd-missing"
 _LIMIT = 2000
 
 
@@ -121,12 +122,12 @@ class Components:
         """Tell of pods that ask for networks where the API server knows no NADs: Multus brings their CRD, so that without its DaemonSet it never came."""
         where = self._unknown()
         asking = sorted(pod for pod, made in self._asking.items() if now - made > START)
-        if where is None or not asking:
-            return
+        if where is None or not asking or any(g.rule.id == _MISSING for g in engine.groups.values()):
+            return  # or Multus, which runs, has said so itself
         there = f"{MULTUS}/multus" in self._sets or any(p.startswith(f"{MULTUS}/multus-") for p in self._pods)
         known = ("DaemonSet", MULTUS) in self._listed
         text = f"the API server does not know {CRD}" + (f", and there is no DaemonSet {MULTUS}/multus" if known and not there else "")
-        rule = "multus-not-installed" if known and not there else "nad-crd-missing"
+        rule = "multus-not-installed" if known and not there else _MISSING
         engine.conclude(rule, Record(None, "object", text, where, text), runs=True, pods=asking)
 
     def _unknown(self) -> Where | None:

@@ -63,8 +63,10 @@ class Server(ThreadingHTTPServer):
         self.texts: dict[str, bytes] = {}
         """Logs, by path and query."""
         self.trouble: dict[str, Trouble] = {}
-        self.rights: list[dict[str, Any]] | None = None
-        """RBAC rules, those of a Role with its `namespace`: None allows everything."""
+        self.rights: list[tuple[str, dict[str, Any]]] | None = None
+        """RBAC rules with the namespace that they hold in ("": everywhere); None allows everything."""
+        self.used: list[tuple[str, dict[str, Any]]] = []
+        """The rules that something was allowed by."""
         self.page = 0
         """Objects of a page at most; 0: as asked for."""
         self.watches: dict[str, list[list[dict[str, Any]]]] = {}
@@ -176,11 +178,18 @@ class _Handler(BaseHTTPRequestHandler):
     def _allowed(self, verb: str, group: str, namespace: str, resource: str, name: str) -> bool:
         if self.server.rights is None:
             return True
-        return any(
-            rule.get("namespace", "") in ("", namespace) and verb in rule["verbs"] and group in rule["apiGroups"] and resource in rule["resources"] and (name or not rule.get("resourceNames"))
-            and (not rule.get("resourceNames") or name in rule["resourceNames"])
-            for rule in self.server.rights
-        )  # fmt: skip
+        for where, rule in self.server.rights:
+            names = rule.get("resourceNames")
+            if (
+                where in ("", namespace)
+                and verb in rule["verbs"]
+                and group in rule["apiGroups"]
+                and resource in rule["resources"]
+                and (not names or name in names)
+            ):
+                self.server.used.append((where, rule))
+                return True
+        return False
 
     def _troubled(self, path: str, query: dict[str, str]) -> Trouble | None:
         with self.server.lock:

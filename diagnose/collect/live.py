@@ -49,6 +49,8 @@ class Live:
     options: Options
     device: Device
     progress: Progress | None = None
+    names: tuple[str, ...] = tuple(COLLECTORS)
+    """The collectors to run."""
     inputs: list[InputSeen] = field(default_factory=list[InputSeen])
     gaps: list[Gap] = field(default_factory=list[Gap])
     _evidence: dict[str, Evidence] = field(default_factory=dict[str, Evidence])
@@ -57,24 +59,33 @@ class Live:
 
     def __post_init__(self) -> None:
         """Give each collector an evidence of its own: they run side by side."""
-        self._evidence = {name: Evidence(Scanner(self.literals), self.options) for name in COLLECTORS}
+        self._evidence = {name: Evidence(Scanner(self.literals), self.options) for name in self.names}
 
     @property
     def scan(self) -> Scanner:
         """The scanner of the journal."""
         return self._evidence[STREAMED].scan
 
+    def evidence(self, name: str) -> Evidence:
+        """Return the inputs and gaps that one collector told of."""
+        return self._evidence[name]
+
     def read(self) -> Iterator[Record | Resource]:
         """Yield the journal's records as they come, then what the other collectors found, in a fixed order."""
+        for _, found in self.parts():
+            yield from found
+
+    def parts(self) -> Iterator[tuple[str, list[Record | Resource]]]:
+        """Yield the same by collector."""
         deadline = Deadline.after(self.device.timeout)
         parts: queue.Queue[_Part] = queue.Queue(_AHEAD)
         evidence = self._evidence
-        held: dict[str, list[Record | Resource]] = {name: [] for name in COLLECTORS}
-        for name in COLLECTORS:
+        held: dict[str, list[Record | Resource]] = {name: [] for name in self.names}
+        for name in self.names:
             threading.Thread(target=self._run, args=(name, deadline, evidence[name], parts), name=f"msnet-{name}", daemon=True).start()
         began = time.monotonic()
         try:
-            while len(self.collected) < len(COLLECTORS):
+            while len(self.collected) < len(self.names):
                 try:
                     part = parts.get(timeout=_LOOK)
                 except queue.Empty:
@@ -82,7 +93,7 @@ class Live:
                     if time.monotonic() > deadline.end + _GRACE:
                         break
                 if part is not None and part.name == STREAMED:
-                    yield from part.items
+                    yield part.name, part.items
                 elif part is not None:
                     held[part.name] += part.items
                 if part is not None and part.ended is not None:
@@ -91,13 +102,13 @@ class Live:
                     self.progress(self.collected, time.monotonic() - began)
         finally:
             deadline.stop()
-        for name in COLLECTORS:
+        for name in self.names:
             if name not in self.collected:
                 self.collected[name] = Collected(name, "late", _found(evidence[name], len(held[name])), self.device.timeout)
-                self.gaps.append(
+                evidence[name].gaps.append(
                     Gap(name, "", f"sudo msnet diagnose --timeout {int(self.device.timeout * 4)}", "late", values=(("seconds", f"{self.device.timeout:g}"),))
                 )
-            yield from held[name]
+            yield name, held[name]
             self.inputs += list(evidence[name].inputs)
             self.gaps += list(evidence[name].gaps)
         if self.progress is not None:

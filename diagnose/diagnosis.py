@@ -65,7 +65,8 @@ def investigate(
         found = evidence.read(arguments)
     for item in found:
         if isinstance(item, Resource):
-            held.hold(item, engine)
+            engine.hold(item)
+            held.hold(item)
         elif in_time(item, select):
             engine.feed(item)
     return concluded(engine, held, evidence, catalog, now=now, select=select)
@@ -93,9 +94,8 @@ class Held(NamedTuple):
         """Hold nothing yet."""
         return cls(Static(), Silent(), ignores)
 
-    def hold(self, resource: Resource, engine: Engine) -> None:
-        """Take one."""
-        engine.hold(resource)
+    def hold(self, resource: Resource) -> None:
+        """Take one; the engine is told by itself."""
         self.static.hold(resource)
         self.silent.hold(resource)
         if self.ignores is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import time
@@ -26,13 +27,14 @@ def entry(at: int, ident: str, message: str) -> bytes:
     """Return an entry in export format, of the unit of `ident`; the boot began an hour before the first entry."""
     unit = {"microshift": "microshift.service", "crio": "crio.service"}[ident]
     fields = {
-        "__REALTIME_TIMESTAMP": at, "__MONOTONIC_TIMESTAMP": at - _STARTED, "_BOOT_ID": BOOT, "_HOSTNAME": "edge", "_PID": 700, "_TRANSPORT": "stdout",
+        "__CURSOR": f"s=1;i={at:x};b={BOOT};m={at - _STARTED:x};t={at:x};x={next(_NUMBERS):x}", "__REALTIME_TIMESTAMP": at, "__MONOTONIC_TIMESTAMP": at - _STARTED, "_BOOT_ID": BOOT, "_HOSTNAME": "edge", "_PID": 700, "_TRANSPORT": "stdout",
         "SYSLOG_IDENTIFIER": ident, "_SYSTEMD_UNIT": unit, "MESSAGE": message,
     }  # fmt: skip
     return "".join(f"{k}={v}\n" for k, v in fields.items()).encode() + b"\n"
 
 
 _STARTED = now() - 3600 * 1_000_000
+_NUMBERS = itertools.count()
 
 
 def klog(at: int, level: str, text: str) -> bytes:

@@ -40,10 +40,13 @@ _BATCH = 256
 """Records that are handed over together."""
 _MOST = 8 * 1024 * 1024
 """Bytes of a program's output that are read together."""
+_HANDED = 5000
+"""Entries that are remembered, so that none is handed over twice."""
 _AHEAD = 32
 """Batches that may wait."""
 _FIRST, _LONGEST = 1.0, 30.0
 """Seconds before a program that ended is started again: at first, and at most."""
+_SEPARATOR = b"\n\n__CURSOR="
 _TIME = re.compile(r";t=([0-9a-f]+)(?:;|$)")
 
 
@@ -125,6 +128,7 @@ class _Native:
         # By name, since type checkers find neither the module where it is not installed nor types where it is.
         self._reader: Any = importlib.import_module("systemd._reader")._Reader(flags=0, path=str(folder))
         self._reader.data_threshold = 0
+        self._reader.fileno()  # from now on it is told of changes
         journal.narrow(self._reader, "")
         self._unread = False
         """True where it stands on an entry that was not read."""
@@ -173,7 +177,8 @@ class _Journalctl:
         self._rest = b""
         arguments = [_program(), "--follow", "--no-tail", "--output=export", "--all", "--quiet", f"--directory={folder}"]
         if place.cursor:
-            arguments.append(f"--after-cursor={place.cursor}")
+            # Where that entry is gone, --after-cursor leaves out the one behind it, too (systemd 252 src/journal/journalctl.c).
+            arguments.append(f"--cursor={place.cursor}")
         elif place.time:
             arguments.append(f"--since=@{place.time // 1_000_000 + 1}")
         for number, fields in enumerate(journal.matches("")):
@@ -204,9 +209,11 @@ class _Journalctl:
             except BlockingIOError:
                 break
             data, ended = data + part, not part
-        whole = len(data) if data.endswith(b"\n\n") else data.rfind(b"\n\n__CURSOR=") + 2
-        data, self._rest = data[:whole], data[whole:] if whole > 1 else data
-        if len(data) > 1:
+        whole = len(data) if data.endswith(b"\n\n") else data.rfind(_SEPARATOR) + 2
+        data, self._rest = (data[:whole], data[whole:]) if whole > 1 else (b"", data)
+        if data.startswith(f"__CURSOR={self.place.cursor}\n".encode()):
+            data = data[data.find(_SEPARATOR) + 2 :] if _SEPARATOR in data else b""
+        if data:
             yield from records(io.BytesIO(data), ExportFormat(), scan, _clock(), seen)
             last = data[data.rfind(b"__CURSOR=") :].partition(b"\n")[0].removeprefix(b"__CURSOR=").decode("ascii", "replace")
             m = _TIME.search(last)
@@ -253,6 +260,8 @@ class _Folder:
     again: float = 0.0
     """When to try again, on the monotonic clock."""
     gap: bool = False
+    node: tuple[int, int] = (0, 0)
+    """Device and inode of the folder that was opened."""
 
 
 @dataclass(slots=True)
@@ -264,17 +273,23 @@ class Journal:
     deadline: Deadline
     wake: int
     """A file that becomes readable when the deadline is stopped."""
+    library: bool = field(default_factory=_has_library)
+    """True to read through systemd-python, False through journalctl."""
     _folders: dict[Path, _Folder] = field(default_factory=dict[Path, _Folder])
-    _library: bool = field(default_factory=_has_library)
+    _before: int = 0
+    """`newest` at the last look for new folders."""
+    _handed: dict[str, None] = field(default_factory=dict[str, None])
+    """The newest entries that were handed over, by what stays of a cursor when the entry is copied into another file."""
 
     def begin(self) -> None:
         """Note where each folder's journal ends now: what was there before is read by others."""
-        for path in _reachable(self.device):
+        for path, node in _reachable(self.device).items():
             try:
-                place = (_Native if self._library else _Journalctl).end(path, self.deadline)
+                place = (_Native if self.library else _Journalctl).end(path, self.deadline)
             except (OSError, ValueError):
                 place = _Place("", time.time_ns() // 1000)
-            self._folders[path] = _Folder(path, place)
+            self._folders[path] = _Folder(path, place, node=node)
+        self._before = self.newest
 
     @property
     def newest(self) -> int:
@@ -285,10 +300,10 @@ class Journal:
         """Follow until the deadline is stopped."""
         looked = time.monotonic()
         while not self.deadline.stopped.is_set():
-            self._look()
+            opened = self._look()
             tails = {f.tail: f for f in self._folders.values() if f.tail is not None}
-            ready = select.select([*tails, self.wake], [], [], _LOOK)[0]
-            if self.wake not in ready and ready:
+            ready = select.select([*tails, self.wake], [], [], 0.0 if opened else self._wait())[0]
+            if self.wake not in ready and (ready or opened):
                 self.deadline.stopped.wait(_SETTLE)
             now = time.monotonic()
             slept, looked = now - looked > _ASLEEP, now
@@ -299,19 +314,32 @@ class Journal:
         for folder in self._folders.values():
             self._close(folder)
 
-    def _look(self) -> None:
-        """Open the folders that are new, or that could not be read before; let go of those that vanished."""
+    def _wait(self) -> float:
+        """Return the seconds until the next look."""
+        again = (f.again - time.monotonic() for f in self._folders.values() if f.tail is None)
+        return max(0.0, min([_LOOK, *again]))
+
+    def _look(self) -> bool:
+        """Open the folders that are new, or that could not be read before; let go of those that vanished. Return True if one was opened."""
+        opened = False
         there = _reachable(self.device)
-        for path in self._folders.keys() - set(there):
+        for path in self._folders.keys() - there.keys():
             self._close(self._folders.pop(path))
-        for path in there:
-            # journald moves the volatile journal into a new folder: what was read is not read again.
-            folder = self._folders.setdefault(path, _Folder(path, _Place("", self.newest)))
+        before, self._before = self._before, self.newest
+        for path, node in there.items():
+            # journald moves the volatile journal into a new folder: what was read long ago is not read again.
+            folder = self._folders.setdefault(path, _Folder(path, _Place("", before)))
+            if folder.node != node:
+                self._close(folder)
             if folder.tail is None and time.monotonic() >= folder.again:
+                folder.node = node
                 try:
-                    folder.tail = _Native(path, folder.place) if self._library else _Journalctl(path, folder.place, self.deadline)
+                    folder.tail = _Native(path, folder.place) if self.library else _Journalctl(path, folder.place, self.deadline)
                 except (OSError, ValueError) as e:
                     self._failed(folder, e)
+                else:
+                    opened = True
+        return opened
 
     def _drain(self, folder: _Folder, scan: Scanner) -> None:
         """Hand over what is new in a folder."""
@@ -322,7 +350,8 @@ class Journal:
         try:
             for record in folder.tail.read(scan, seen, self.deadline):
                 seen.hear(record.program, record.time, record.boot, record.offset)
-                batch.append(record)
+                if self._is_new(record):
+                    batch.append(record)
                 if len(batch) >= _BATCH:
                     self.inbox.put(News(journal.SOURCE, batch))
                     folder.place, batch = _behind(batch, folder.place), []
@@ -337,6 +366,16 @@ class Journal:
             self.inbox.put(News(journal.SOURCE, batch, seen, str(folder.path) if recovered else ""))
         if recovered:
             folder.wait, folder.gap = _FIRST, False
+
+    def _is_new(self, record: Record) -> bool:
+        """Return False for an entry that was handed over already, from this file or another."""
+        entry = record.where.cursor.partition(";b=")[2]
+        if entry in self._handed:
+            return False
+        self._handed[entry] = None
+        if len(self._handed) > _HANDED:
+            del self._handed[next(iter(self._handed))]
+        return True
 
     def _failed(self, folder: _Folder, error: Exception) -> None:
         """Try again later, and tell of it once."""
@@ -360,9 +399,17 @@ def _behind(batch: list[Record | Resource], place: _Place) -> _Place:
     return _Place(last, int(m[1], 16)) if m is not None else place
 
 
-def _reachable(device: Device) -> list[Path]:
-    """Return the folders that may be read; of the others the collector told."""
-    return [p for p in journal.folders(device) if os.access(p, os.R_OK | os.X_OK)]
+def _reachable(device: Device) -> dict[Path, tuple[int, int]]:
+    """Return the folders that may be read, with device and inode of each; of the others the collector told."""
+    found: dict[Path, tuple[int, int]] = {}
+    for path in journal.folders(device):
+        try:
+            about = path.stat()
+        except OSError:
+            continue
+        if os.access(path, os.R_OK | os.X_OK):
+            found[path] = about.st_dev, about.st_ino
+    return found
 
 
 # --- what is looked at again -------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ import time
 import uuid
 from pathlib import Path
 
+from diagnose.collect.native import entries_claimed
+
 REMOTE = ("/lib/systemd/systemd-journal-remote", "/usr/lib/systemd/systemd-journal-remote")
 BOOT = "5e0c47b2a91d4d66b3f8127e6a54c90d"
 MISSING = (
@@ -79,11 +81,20 @@ class Journal:
         self._number = 0
         self._writer = self._start()
 
+    def sync(self) -> None:
+        """Wait until all that was written is in the file."""
+        path, end = self.folder / "system.journal", time.monotonic() + 20
+        while not path.exists() or entries_claimed(path.read_bytes()[:256]) < self._written:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
     def _start(self) -> subprocess.Popen[bytes]:
+        self._written = 0
         return subprocess.Popen([self._program, f"--output={self.folder / 'system.journal'}", "-"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
     def write(self, *entries: bytes) -> None:
-        """Write entries; they are on their way when it returns."""
+        """Write entries; they are on their way when it returns, and there after `sync`."""
+        self._written += len(entries)
         assert self._writer.stdin is not None
         self._writer.stdin.write(b"".join(entries))
         self._writer.stdin.flush()

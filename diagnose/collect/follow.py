@@ -180,7 +180,7 @@ class _Journalctl:
             # Where that entry is gone, --after-cursor leaves out the one behind it, too (systemd 252 src/journal/journalctl.c).
             arguments.append(f"--cursor={place.cursor}")
         elif place.time:
-            arguments.append(f"--since=@{place.time // 1_000_000 + 1}")
+            arguments.append(f"--since=@{place.time // 1_000_000}")
         for number, fields in enumerate(journal.matches("")):
             arguments += ["+"] * bool(number) + list(fields)
         self._run = deadline.start(arguments)
@@ -190,7 +190,7 @@ class _Journalctl:
     def end(folder: Path, deadline: Deadline) -> _Place:
         """Return the place of the newest entry."""
         said = deadline.run([_program(), "--quiet", "--output=cat", "--output-fields=_BOOT_ID", "--show-cursor", "--lines=1", f"--directory={folder}"])
-        if said.error:
+        if said.error and (said.code != 1 or not said.error.startswith("exit code")):  # what it says of an empty journal
             raise OSError(said.error)
         cursor = said.text.decode("ascii", "replace").rpartition("-- cursor: ")[2].strip()
         m = _TIME.search(cursor)
@@ -350,7 +350,7 @@ class Journal:
         try:
             for record in folder.tail.read(scan, seen, self.deadline):
                 seen.hear(record.program, record.time, record.boot, record.offset)
-                if self._is_new(record):
+                if self._is_new(record, folder.place):
                     batch.append(record)
                 if len(batch) >= _BATCH:
                     self.inbox.put(News(journal.SOURCE, batch))
@@ -367,8 +367,10 @@ class Journal:
         if recovered:
             folder.wait, folder.gap = _FIRST, False
 
-    def _is_new(self, record: Record) -> bool:
-        """Return False for an entry that was handed over already, from this file or another."""
+    def _is_new(self, record: Record, place: _Place) -> bool:
+        """Return False for an entry that was handed over already, from this file or another, or is older than where the folder begins."""
+        if not place.cursor and _behind([record], place).time <= place.time:
+            return False
         entry = record.where.cursor.partition(";b=")[2]
         if entry in self._handed:
             return False

@@ -88,7 +88,7 @@ def follow(growing: Growing) -> Iterator[Callable[..., Reading]]:
     made: list[Reading] = []
 
     def begin(*, library: bool = True) -> Reading:
-        _wait((growing.folder / "system.journal").exists)
+        growing.sync()
         made.append(Reading(growing.folder, library=library))
         return made[-1]
 

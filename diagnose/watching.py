@@ -33,11 +33,13 @@ _KEPT = 600 * _SECOND
 """Microseconds for which a failure that is over is remembered, so that its return is known as one."""
 _LOST = 24 * 3600 * _SECOND
 """Microseconds for which a failure is remembered of which nobody knows whether it goes on."""
-_GROUPS, _PODS, _BESIDE = 500, 2000, 200
-"""Failures, their pods, and pods without a failure that are remembered at most."""
+_GROUPS, _OVER, _BESIDE = 500, 100, 50
+"""Failures that go on, failures and pods of failures that are over, and pods without a failure that are remembered at most."""
+_SANDBOXES = 500
+"""Sandboxes whose pod is remembered."""
 _MARKS, _JOURNALD, _ASIDE = 200, 20, 50
 """Turns of the node's story, words of journald on itself, and pods of an unexplained error that are remembered."""
-_ATTEMPTS = 4000
+_ATTEMPTS = 2000
 """Attempts that are remembered, so that each counts once."""
 _REPEATS = 10_000
 """Events that are remembered, so that a list read again tells nothing twice."""
@@ -52,6 +54,8 @@ _BURST, _PACE = 30, 3.0
 _ANSWERED = frozenset({"journal-none", "journal-boot"})
 """Blind spots that are none any more once the journal tells anything."""
 _T = TypeVar("_T")
+_Identity = tuple[str, tuple[str, ...], str]
+_Ended = TypeVar("_Ended", tuple[int, _Identity], tuple[int, _Identity, str])
 
 
 class Change(NamedTuple):
@@ -111,19 +115,25 @@ class Following(Engine):
         if any(pod in g.pods for g in self.groups.values()):
             self._works(pod, Success(time, ("", 0), False, f"pod {pod} is Running"))
 
-    def forget(self, story: Story, now: int) -> None:
-        """Forget what is over, then the oldest of what is too much; `story` is of a copy that was concluded, `now` the newest evidence's time."""
+    def forget(self, story: Story, now: int, telling: set[tuple[str, str]]) -> None:
+        """Forget what is over, then the oldest of what is too much; `story` is of a copy that was concluded, `now` the newest evidence's time.
+
+        `telling` has the rule and pod of what is yet to be told to be over.
+        """
         self._settle_orphans(now)
-        ended: dict[tuple[str, tuple[str, ...], str], int] = {}
+        over: list[tuple[int, _Identity]] = []
+        going: list[tuple[int, _Identity]] = []
         for identity, group in list(self.groups.items()):
-            end, over = _end(group, story)
-            if over and end < now - (_KEPT if over == "resolved" else _LOST):
+            end, state = _end(group, story)
+            if not state or any((group.rule.id, pod) in telling for pod in group.pods):
+                going.append((end, identity))
+            elif end < now - (_KEPT if state == "resolved" else _LOST):
                 del self.groups[identity]
-                continue
-            ended[identity] = end - (0 if over == "" else _KEPT)  # what goes on is forgotten last
-            self._forget_pods(group, story, now)
-        for identity in sorted(ended, key=lambda i: ended[i])[: max(0, len(ended) - _GROUPS)]:
+            else:
+                (over if state == "resolved" else going).append((end, identity))
+        for _, identity in [*_oldest(over, _OVER), *_oldest(going, _GROUPS)]:
             del self.groups[identity]
+        self._forget_pods(story, now)
         self._forget_beside(story, now)
 
     def _settle_orphans(self, now: int) -> None:
@@ -134,12 +144,19 @@ class Following(Engine):
                 for hit, record in waiting:
                     self._add(hit, record)
 
-    def _forget_pods(self, group: Group, story: Story, now: int) -> None:
-        over = [(end, pod) for pod, times in group.pods.items() if (end := _pod_end(group, pod, times, story)) is not None]
-        many = len(group.pods) - _PODS // max(1, min(len(self.groups), 20))
-        for number, (end, pod) in enumerate(sorted(over)):
-            if (end < now - _KEPT or number < many) and len(group.pods) > 1:
-                del group.pods[pod]
+    def _forget_pods(self, story: Story, now: int) -> None:
+        """Forget pods that are no longer hit by a failure that goes on with others."""
+        over = [
+            (end, identity, pod)
+            for identity, group in self.groups.items()
+            if len(group.pods) > 1
+            for pod, times in group.pods.items()
+            if (end := _pod_end(group, pod, times, story)) is not None
+        ]
+        old = {(identity, pod) for _, identity, pod in [*_oldest(over, _OVER), *(x for x in over if x[0] < now - _KEPT)]}
+        for identity, pod in sorted(old):
+            if len(self.groups[identity].pods) > 1:
+                del self.groups[identity].pods[pod]
 
     def _forget_beside(self, story: Story, now: int) -> None:
         """Keep of what is known of pods what speaks for failures, and a little of the newest."""
@@ -152,6 +169,8 @@ class Following(Engine):
         for some in (self.gone, self.waiting):
             for pod in _spare(some, failing, lambda t: t.last(story.clocks) or 0, recent):
                 del some[pod]
+        while len(self._sandboxes) > _SANDBOXES:
+            self._sandboxes.popitem(last=False)
         for key in sorted(self.marks)[: max(0, len(self.marks) - _MARKS)]:
             del self.marks[key]
         for kind, words in self.journald.items():
@@ -162,6 +181,11 @@ class Following(Engine):
                 del self.unexplained[form]
             elif len(one.pods) > _ASIDE:
                 one.pods = set(sorted(one.pods)[:_ASIDE])
+
+
+def _oldest(ended: list[_Ended], most: int) -> list[_Ended]:
+    """Return what is more than the newest `most`."""
+    return sorted(ended)[: max(0, len(ended) - most)]
 
 
 def _again(times: Times) -> Times:
@@ -378,7 +402,8 @@ class Watching:
     def forget(self) -> None:
         """Forget what is over and was told; call it now and then, after `changes`."""
         if self._story is not None and self._story.end is not None:
-            self._engine.forget(self._story, self._story.end)
+            telling = {(t.finding.rule, pod) for t in self._told if t.finding.state in GOING for pod in t.pods}
+            self._engine.forget(self._story, self._story.end, telling)
         if self.report is not None:
             there = {(f.rule, f.subject) for f in self.report.findings}
             self._told = [t for t in self._told if t.finding.state in GOING or (t.finding.rule, t.finding.subject) in there]

@@ -334,7 +334,7 @@ def test_too_many_failures_drop_what_is_over_before_what_goes_on(bench: Bench) -
     bench.tell()
     assert bench.watching.report is not None
     states = [f.state for f in bench.watching.report.findings]
-    assert (states.count("active"), len(states)) == (300, 500)
+    assert (states.count("active"), len(states)) == (300, 400)
 
 
 def test_the_verdict_is_the_one_of_a_diagnosis(bench: Bench, catalog: Catalog) -> None:

@@ -24,16 +24,33 @@ _LATE = 10 * 60_000_000
 """Microseconds after the start of a boot from which a journal counts as cut."""
 
 
-def blind_spots(story: Story, inputs: list[InputSeen], findings: list[Finding]) -> list[Gap]:
-    """Return what all inputs together leave unseen; inputs that could not be read are told where they were opened."""
+def blind_spots(story: Story, inputs: list[InputSeen], findings: list[Finding], gaps: list[Gap], *, live: bool = False, since: bool = False) -> list[Gap]:
+    """Return what all inputs together leave unseen; inputs that could not be read are told where they were opened, and stand among `gaps`.
+
+    `live`: it is the running device; `since`: what is older was left out.
+    """
     programs = {p for i in inputs for p in i.programs}
     if not programs:
         return []  # nothing was read, which the report says
+    if live:
+        return list(_running(story, programs, {g.kind for g in gaps} | ({"since"} if since else set())))
     sources = list(_sources(programs, inputs))
     if any(g.kind == "pasted" for g in sources):
         return sources  # which says it all
     sos = any("sos_commands/" in i.source for i in inputs)
     return [*sources, *_journal(story, programs), *_objects(story, programs, findings, sos=sos)]
+
+
+def _running(story: Story, programs: set[str], told: set[str]) -> Iterator[Gap]:
+    """Yield what the running device did not show, though its collectors could read it."""
+    if not told & {"journal-denied", "journal-none", "journal-boot"} and not programs & _KUBELET:
+        yield Gap("", "", "systemctl status microshift; sudo msnet diagnose --boot all", "no-kubelet-here", hides=not programs & _EVENTS)
+    short = told & {"journal-cut", "late", "since"}
+    for gap in _journal(story, programs):
+        if gap.kind == "journal-late" and not short:
+            yield gap._replace(hint="journalctl --disk-usage; SystemMaxUse= in /etc/systemd/journald.conf")
+        elif gap.kind in ("volatile", "lost"):
+            yield gap
 
 
 def _sources(programs: set[str], inputs: list[InputSeen]) -> Iterator[Gap]:

@@ -38,7 +38,6 @@ from diagnose.console import (
 from diagnose.errors import MsnetError, NoEvidenceError, RuleError, UsageError
 
 if TYPE_CHECKING:
-    from diagnose.collect.device import Device
     from diagnose.model import Report
 
 app = typer.Typer(
@@ -164,7 +163,7 @@ def diagnose(
         min_confidence=min_confidence.value,
     )
     ignores = ignoring.collect(ignore or [], ignore_file, catalog, at.astimezone(local).date())
-    evidence: list[str] | Device = paths or device_of(boot, timeout, kubeconfig, journal_dir, root, select.since)
+    evidence = paths or device_of(boot, timeout, kubeconfig, journal_dir, root, select.since)
     if paths and any(x is not None for x in (boot, timeout, kubeconfig, journal_dir, root)):
         raise UsageError("--boot, --timeout, --kubeconfig, --journal-dir and --root are for the running device, and paths were named")
     report = diagnosis.investigate(
@@ -273,11 +272,19 @@ def _report_of(path: str, language: str, tz: str) -> dict[str, Any]:
 @app.command()
 def verify(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule whose failure was to be cured.")],
-    paths: Annotated[list[str], typer.Argument(metavar="PATH ...", help="Evidence taken after the cure: files, folders, or -.")],
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH ...]", help="Evidence taken after the cure: files, folders, or -. Without any, the running device."),
+    ] = None,
     pod: Annotated[Optional[str], typer.Option("--pod", metavar="NAMESPACE/NAME", help="The pod that failed.")] = None,  # noqa: UP045
     output_format: Annotated[TextFormat, typer.Option("--format", "-f", help="Format of the answer.")] = TextFormat.text,
     lang: Lang = None,
     tz: Zone = "UTC",
+    boot: Boot = None,
+    timeout: Timeout = None,
+    kubeconfig: Kubeconfig = None,
+    journal_dir: JournalDir = None,
+    root: Root = None,
 ) -> None:
     """Tell whether a failure is cured, and what shows it.
 
@@ -293,7 +300,8 @@ def verify(
     known_rule(rule, catalog)
     if pod is not None and pod.count("/") != 1:
         raise UsageError(f"not a pod: {pod!r}", "write it as namespace/name")
-    report, story = diagnosis.investigate(paths, catalog, now=datetime.now(UTC), reference=None, tz=zone(tz), select=diagnosis.Selection())
+    evidence = paths or device_of(boot, timeout, kubeconfig, journal_dir, root, None)
+    report, story = diagnosis.investigate(evidence, catalog, now=datetime.now(UTC), reference=None, tz=zone(tz), select=diagnosis.Selection())
     if not diagnosis.usable(report):
         raise NoEvidenceError("no usable evidence", report.gaps[0].reason if report.gaps else "")
     answer = verdict_on(rule, pod or "", report, story)

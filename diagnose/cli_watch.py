@@ -225,7 +225,7 @@ class _Loop:
 
         self.follower.begin()
         behind = self.follower.newest
-        parts = {name: Part() for name in live.names}
+        parts = {name: Part() for name in live.collectors}
         for name, found in live.parts():
             for item in found:
                 if isinstance(item, Resource):

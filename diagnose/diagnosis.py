@@ -120,7 +120,7 @@ def concluded(engine: Engine, held: Held, evidence: Source, catalog: Catalog, *,
     found, ignored = ignores.split(found) if ignores is not None else (found, [])
     for finding in found:
         finding.hints = hints_for(finding, story) + static.hints(finding.rule, finding.captures) + silent.hints(finding)
-    gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything)
+    gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything, evidence.gaps, live=isinstance(evidence, Live), since=select.since is not None)
     collected = list(evidence.collected.values()) if isinstance(evidence, Live) else []
     report = Report(
         tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
@@ -167,11 +167,11 @@ def wanted(finding: Finding, select: Selection) -> bool:
 
 
 def usable(report: Report) -> bool:
-    """Return True if anything at all was read that could have shown a failure: of a running device its state alone could not."""
+    """Return True if anything at all was read that could have shown a failure: of a running device, its state alone could not."""
     if report.collected and not report.findings:
-        return any(c.found for c in report.collected if c.name in _TELLING)
+        return any(i.programs & _TELLING for i in report.inputs)
     return any(i.kind not in ("unknown", "empty", "archive") and i.lines + i.size > 0 and not i.note for i in report.inputs)
 
 
-_TELLING = frozenset({"journal", "api"})
-"""Collectors that can show that a pod's network failed."""
+_TELLING = frozenset({"kubelet", "microshift", "crio", "event", "kind:Event", "kind:Pod"})
+"""What shows that a pod's network failed, where it did."""

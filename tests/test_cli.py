@@ -60,7 +60,12 @@ def test_no_usable_evidence_exits_3_and_is_never_healthy(msnet, text: bytes) -> 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["diagnose"], "no input given"),
+        (["diagnose", "--boot", "yesterday"], "not a boot: 'yesterday'"),
+        (["diagnose", "--boot", "-1", "x"], "are for the running device"),
+        (["diagnose", "--timeout", "0"], "not a time limit: 0"),
+        (["diagnose", "--root", "/nonexistent"], "--root: no such folder"),
+        (["diagnose", "--journal-dir", "/nonexistent"], "--journal-dir: no such folder"),
+        (["diagnose", "--kubeconfig", "/nonexistent"], "--kubeconfig: no such file"),
         (["diagnose", "--rule", "nad-lost", "x"], "unknown rule 'nad-lost'"),
         (["diagnose", "--tz", "Mars/Base", "x"], "unknown time zone 'Mars/Base'"),
         (["diagnose", "--since", "yesterdayish", "x"], "not a time: 'yesterdayish'"),

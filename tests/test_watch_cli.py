@@ -74,7 +74,9 @@ def watch(tmp_path: Path) -> Iterator[Callable[..., Watch]]:
     yield start
     for one in made:
         one.process.kill()
-        one.process.communicate()
+        one.process.wait()
+        if one.process.stderr is not None:
+            one.process.stderr.close()
         one.journal.close()
 
 
@@ -124,7 +126,8 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals, code: int, watch: Call
     assert one.end(number) == code
     assert time.monotonic() - began < 2.5
     assert one.text.endswith("\n")
-    assert one.process.communicate()[1] == b""
+    assert one.process.stderr is not None
+    assert one.process.stderr.read() == b""
 
 
 def test_a_reader_that_leaves_ends_it_quietly(watch: Callable[..., Watch], tmp_path: Path) -> None:

@@ -121,12 +121,13 @@ class Deadline:
             run = self.start([program, *arguments[1:]])
         except OSError as e:
             return Output(b"", str(e), None)
+        wait = self.left(limit)
         try:
-            text, error = run.communicate(timeout=self.left(limit))
+            text, error = run.communicate(timeout=wait)
         except subprocess.TimeoutExpired:
             run.kill()
             text, error = run.communicate()
-            return Output(text[:_OUTPUT], f"no answer within {limit:g} s", None)
+            return Output(text[:_OUTPUT], f"no answer within {wait:.1f} s", None)
         finally:
             self.ended(run)
         said = error.decode("utf-8", "replace").strip()

@@ -437,7 +437,7 @@ class Again:
         """Look when asked to, until the deadline is stopped."""
         while self._asked.wait() and not self.deadline.stopped.is_set():
             self._asked.clear()
-            live = Live(self.literals, self.options, self.device, names=self.names)
+            live = Live(self.literals, self.options, self.device, collectors={name: COLLECTORS[name] for name in self.names})
             for name, items in live.parts():
                 evidence = live.evidence(name)
                 self.inbox.put(Reread(name, items, list(evidence.inputs), list(evidence.gaps), live.collected[name]))

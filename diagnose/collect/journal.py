@@ -146,7 +146,15 @@ def _windows(reader: Any, device: Device, deadline: Deadline, out: Evidence, clo
         reader.seek_tail()
         end = ""
         while reader._previous(WINDOW):
-            start, time = reader._get_cursor(), reader._get_realtime()
+            if end and deadline.over:
+                out.gaps.append(_cut(device, seen))
+                return
+            start = reader._get_cursor()
+            last = device.since is not None and reader._get_realtime() < device.since
+            if last:
+                reader.seek_realtime(device.since)
+                if not reader._next():
+                    return
             window = native.Export(reader, end, deadline)
             part = InputSeen(SOURCE, "journal")
             yield from records(cast("BinaryIO", window), ExportFormat(), out.scan, clock, part)
@@ -154,7 +162,7 @@ def _windows(reader: Any, device: Device, deadline: Deadline, out: Evidence, clo
             if window.cut:
                 out.gaps.append(_cut(device, seen if end else part))
                 return
-            if device.since is not None and time < device.since:
+            if last:
                 return
             end = start
             reader.seek_cursor(start)

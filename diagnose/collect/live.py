@@ -49,17 +49,16 @@ class Live:
     options: Options
     device: Device
     progress: Progress | None = None
-    names: tuple[str, ...] = tuple(COLLECTORS)
-    """The collectors to run."""
+    collectors: dict[str, Collect] = field(default_factory=lambda: COLLECTORS)
     inputs: list[InputSeen] = field(default_factory=list[InputSeen])
     gaps: list[Gap] = field(default_factory=list[Gap])
     _evidence: dict[str, Evidence] = field(default_factory=dict[str, Evidence])
     collected: dict[str, Collected] = field(default_factory=dict[str, Collected])
-    """By collector, in the order in which they ended."""
+    """By collector; while they run, those that ended."""
 
     def __post_init__(self) -> None:
         """Give each collector an evidence of its own: they run side by side."""
-        self._evidence = {name: Evidence(Scanner(self.literals), self.options) for name in self.names}
+        self._evidence = {name: Evidence(Scanner(self.literals), self.options) for name in self.collectors}
 
     @property
     def scan(self) -> Scanner:
@@ -80,12 +79,12 @@ class Live:
         deadline = Deadline.after(self.device.timeout)
         parts: queue.Queue[_Part] = queue.Queue(_AHEAD)
         evidence = self._evidence
-        held: dict[str, list[Record | Resource]] = {name: [] for name in self.names}
-        for name in self.names:
+        held: dict[str, list[Record | Resource]] = {name: [] for name in self.collectors}
+        for name in self.collectors:
             threading.Thread(target=self._run, args=(name, deadline, evidence[name], parts), name=f"msnet-{name}", daemon=True).start()
         began = time.monotonic()
         try:
-            while len(self.collected) < len(self.names):
+            while len(self.collected) < len(self.collectors):
                 try:
                     part = parts.get(timeout=_LOOK)
                 except queue.Empty:
@@ -102,7 +101,7 @@ class Live:
                     self.progress(self.collected, time.monotonic() - began)
         finally:
             deadline.stop()
-        for name in self.names:
+        for name in self.collectors:
             if name not in self.collected:
                 self.collected[name] = Collected(name, "late", _found(evidence[name], len(held[name])), self.device.timeout)
                 evidence[name].gaps.append(
@@ -111,6 +110,7 @@ class Live:
             yield name, held[name]
             self.inputs += list(evidence[name].inputs)
             self.gaps += list(evidence[name].gaps)
+        self.collected = {name: self.collected[name] for name in self.collectors}
         if self.progress is not None:
             self.progress(self.collected, time.monotonic() - began)
 
@@ -121,7 +121,7 @@ class Live:
         count = 0
         state = "ok"
         try:
-            for item in COLLECTORS[name](self.device, deadline, evidence):
+            for item in self.collectors[name](self.device, deadline, evidence):
                 batch.append(item)
                 count += 1
                 if len(batch) >= _BATCH:

@@ -14,7 +14,7 @@ from diagnose.lang import Labels, labels
 from diagnose.model import Affected, Evidence, Finding, Gap, InputSeen, Proof, Report
 from diagnose.parse.when import moment
 from diagnose.render import tables
-from diagnose.render.words import chain, expired_text, gap_text, hint_text, ignored_text, moment_text, printable, proof_text, wide, words
+from diagnose.render.words import chain, collected_text, expired_text, gap_text, hint_text, ignored_text, moment_text, printable, proof_text, wide, words
 from diagnose.rule import Rule
 from diagnose.timeline import before
 
@@ -265,6 +265,8 @@ def _head(page: _Page, report: Report, w: Labels) -> None:
     page.lead("msnet diagnose", 3, f"{w.evidence_window} {span}{w.count_lines(lines)}", bold="bold")
     verdict, style = verdict_of(report, w)
     page.lead(w.verdict, 2, verdict, style=style)
+    if report.collected:
+        page.lead(w.collectors, 2, collected_text(report, w))
 
 
 def verdict_of(report: Report, w: Labels) -> tuple[str, str]:

@@ -118,3 +118,8 @@ def words(finding: Finding, rule: Rule, language: str) -> Words:
     pods = sum(1 for a in finding.affected if a.kind == "Pod")
     several = {**values, "pod": f"{values['pod']} (+{pods - 1})"} if pods > 1 and values.get("pod") else values
     return Words(fill(text.title, several), fill(text.cause, values), steps, fill(text.verify, values), command(rule.verify, guess))
+
+
+def collected_text(report: Report, w: Labels) -> str:
+    """Return how far the collectors of the running device came, in one line; "" for saved evidence."""
+    return ", ".join(w.collector[c.state].format(name=c.name, n=c.found) for c in report.collected)

@@ -128,6 +128,9 @@ def watch(
         code = loop.run(live)
     except _StoppedError:
         code = stops[0].code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = EXIT_OK
     finally:
         follower.stop()
     raise typer.Exit(code)

@@ -53,6 +53,12 @@ LINK = "Link"
 """The kind of a `Resource` that is a network interface of the host."""
 
 
+LISTED = "Listed"
+"""The kind of a `Resource` that tells that the API server was asked for all objects of a kind, which is the resource's name, of one namespace or ("") of all.
+
+Its body holds "served" (False where the server does not know the kind) and "time" (of the answer, microseconds since the epoch)."""
+
+
 class Resource(NamedTuple):
     """One Kubernetes object, or one part of the host (see `LINK`)."""
 

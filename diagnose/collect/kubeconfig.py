@@ -48,9 +48,6 @@ def login(device: Device) -> Login:
     found = _read(device)
     configuration = importlib.import_module("kubernetes.client").Configuration()
     config = importlib.import_module("kubernetes.config")
-    # Python 3.13 would refuse certificates that Go accepts.
-    if hasattr(configuration, "disable_strict_ssl_verification"):
-        configuration.disable_strict_ssl_verification = True
     login = Login(configuration)
     name, proxy = IN_CLUSTER, None
     try:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from diagnose.collect import api, journal, node, runtime
 from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Evidence, Options
-from diagnose.model import Collected, Gap, InputSeen, Record, Resource
+from diagnose.model import LISTED, Collected, Gap, InputSeen, Record, Resource
 from diagnose.scan import Scanner
 
 _BATCH = 256
@@ -123,7 +123,7 @@ class Live:
         try:
             for item in self.collectors[name](self.device, deadline, evidence):
                 batch.append(item)
-                count += 1
+                count += isinstance(item, Record) or item.kind != LISTED
                 if len(batch) >= _BATCH:
                     parts.put(_Part(name, batch))
                     batch = []

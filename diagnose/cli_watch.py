@@ -20,11 +20,13 @@ import typer
 from diagnose.cli_device import JournalDir, Kubeconfig, Root, Timeout, device_of, progress
 from diagnose.cli_rules import Folders, catalog_of, known_rule
 from diagnose.console import EXIT_OK, Lang, NoColor, Severity, colored, unicode, write
+from diagnose.model import Record, Resource
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from diagnose.collect.follow import Follower
+    from diagnose.collect.follow_api import Changed
     from diagnose.collect.live import Live
     from diagnose.model import Collected, Report
     from diagnose.watching import Change, Watching
@@ -35,6 +37,8 @@ _REREAD = 300.0
 """Seconds after which the node is read again."""
 _HASTE = 30.0
 """Seconds between two readings of the node at least, however much happens."""
+_AGAIN = 2.0
+"""Seconds between two readings when the API server answers again."""
 _QUIET, _PATIENCE = 0.3, 2.0
 """Seconds without news after which it is judged; and seconds after which it is judged though news goes on."""
 _SHARE = 20.0
@@ -223,7 +227,6 @@ class _Loop:
 
     def _begin(self, live: Live) -> None:
         """Read the device once, and tell what is active."""
-        from diagnose.model import Resource
         from diagnose.watching import Part
 
         self.follower.begin()
@@ -248,23 +251,47 @@ class _Loop:
     def _take(self, item: object) -> bool:
         """Take what is new; return False if nothing of it can change what is known."""
         from diagnose.collect.follow import News, Reread
-        from diagnose.model import Record, Resource
+        from diagnose.collect.follow_api import Changed, Listed, Lost
         from diagnose.watching import Part
 
+        watching = self.watching
         if isinstance(item, Reread):
-            self.watching.reread(item.name, Part([x for x in item.items if isinstance(x, Resource)], item.inputs, item.gaps), _now())
-            self.watching.collected[item.name] = item.collected
-        elif isinstance(item, News):
+            watching.reread(item.name, Part([x for x in item.items if isinstance(x, Resource)], item.inputs, item.gaps), _now())
+            watching.collected[item.name] = item.collected
+            self._feed(item.items)
+            return True
+        if isinstance(item, News):
             if item.seen is not None:
-                self.watching.heard(item.name, item.seen)
+                watching.heard(item.name, item.seen)
             if item.about:
-                self.watching.gap(item.name, item.about, item.gaps)
+                watching.gap(item.name, item.about, item.gaps)
+            self._feed(item.items)
+            return bool(item.items or item.about)
+        if isinstance(item, Listed):
+            watching.listed(item.kind, [x for x in item.found if isinstance(x, Resource)], _now(), served=item.served)
+            watching.parts[f"watch {item.kind}"] = Part()
+            self._feed(item.found)
+            if watching.parts.get("api", Part()).gaps and time.monotonic() - self._read > _AGAIN:
+                self._reread()  # what was said of the API server may be true no more
+        elif isinstance(item, Lost):
+            watching.lost(item.kind, _now())
+            watching.parts[f"watch {item.kind}"] = Part(gaps=list(item.gaps))
+        elif isinstance(item, Changed):
+            self._changed(item)
+        return True
+
+    def _changed(self, item: Changed) -> None:
+        if isinstance(item.found, Record):
+            self._feed([item.found])
+        elif item.deleted:
+            self.watching.deleted(item.kind, item.found.namespace, item.found.name, _now())
         else:
-            return False
-        for one in item.items:
+            self.watching.held(item.found)
+
+    def _feed(self, found: list[Record | Resource]) -> None:
+        for one in found:
             if isinstance(one, Record) and one.where.cursor not in self._known:
                 self.watching.feed(one)
-        return bool(item.items) or isinstance(item, Reread) or bool(item.about)
 
     def _judge(self) -> None:
         began = time.monotonic()

@@ -17,7 +17,7 @@ from diagnose.catalog import Catalog
 from diagnose.diagnosis import Held, Selection, concluded, in_time, wanted
 from diagnose.engine import Engine, Group, PodTimes, Seen, Success
 from diagnose.ignoring import Ignores
-from diagnose.model import Collected, Finding, Gap, InputSeen, Record, Report, Resource, Where
+from diagnose.model import LISTED, Collected, Finding, Gap, InputSeen, Record, Report, Resource, Where
 from diagnose.parse.tree import items, mapping
 from diagnose.rule import SEVERITIES
 from diagnose.scan import Scanner
@@ -270,6 +270,15 @@ class _Sources:
 
 
 @dataclass(slots=True)
+class _Watched:
+    """How a kind is followed."""
+
+    served: bool
+    lost: int | None = None
+    """Since when its objects may be out of date; None: they are as they are now."""
+
+
+@dataclass(slots=True)
 class Watching:
     """The state of a watch: give it what comes, then ask it for the report and for what changed."""
 
@@ -290,8 +299,8 @@ class Watching:
     _story: Story | None = None
     _objects: dict[tuple[str, str, str], Resource] = field(default_factory=dict[tuple[str, str, str], Resource])
     """The objects of the kinds that are watched."""
-    _watched: dict[str, bool] = field(default_factory=dict[str, bool])
-    """The kinds of which all objects were listed, and whether they are followed now."""
+    _watched: dict[str, _Watched] = field(default_factory=dict[str, "_Watched"])
+    """The kinds of which all objects were listed."""
     _told: list[Told] = field(default_factory=list[Told])
     _gaps: dict[tuple[str, str, str], Gap] = field(default_factory=dict[tuple[str, str, str], Gap])
     _repeats: dict[int, None] = field(default_factory=dict[int, None])
@@ -317,6 +326,10 @@ class Watching:
             self._repeats[mark] = None
             if len(self._repeats) > _REPEATS:
                 del self._repeats[next(iter(self._repeats))]
+        if record.program == "event" and not record.relative:
+            seen = InputSeen(record.where.source, "objects")
+            seen.hear(record.program, record.time, record.boot, record.offset)
+            self.heard("api", seen)
         self._engine.feed(record)
 
     def heard(self, name: str, seen: InputSeen) -> None:
@@ -346,19 +359,20 @@ class Watching:
         """Take an object as the API's watch shows it now."""
         self._objects[resource.kind, resource.namespace, resource.name] = resource
 
-    def listed(self, kind: str, resources: list[Resource], now: int) -> None:
-        """Take all objects of a kind from the API's watch; those that are not among them are gone."""
+    def listed(self, kind: str, resources: list[Resource], now: int, *, served: bool = True) -> None:
+        """Take all objects of a kind from the API's watch; those that are not among them are gone. `served`: the API knows the kind."""
         there = {(r.namespace, r.name) for r in resources}
         for key in [k for k in self._objects if k[0] == kind and k[1:] not in there]:
             self.deleted(*key, now)
-        self._watched[kind] = True
+        self._watched[kind] = _Watched(served)
         for resource in resources:
             self.held(resource)
 
     def lost(self, kind: str, now: int) -> None:
         """Take that the API's watch of a kind ended at `now`, so that its objects may be out of date."""
-        if self._watched.get(kind):
-            self._watched[kind] = False
+        watched = self._watched.get(kind)
+        if watched is not None and watched.lost is None:
+            watched.lost = now
             self._ran([r for r in self._objects.values() if r.kind == kind], now)
 
     def deleted(self, kind: str, namespace: str, name: str, now: int) -> None:
@@ -381,7 +395,7 @@ class Watching:
         at = datetime.fromtimestamp(now / _SECOND, UTC)
         engine = self._engine.copy()
         held = Held.empty(self._ignores(at))
-        for resource, fresh in self._resources():
+        for resource, fresh in self._resources(now):
             engine.hold(resource if fresh else _stale(resource))
             held.hold(resource)
         inputs = [replace(i, programs=set(i.programs), heard=dict(i.heard)) for p in self.parts.values() for i in p.inputs]
@@ -415,11 +429,14 @@ class Watching:
         entries = [e for e in self.ignores.entries if e.until is None or e.until >= at.date()]
         return replace(self.ignores, entries=entries, expired=list(self.ignores.expired), problems=list(self.ignores.problems))
 
-    def _resources(self) -> Iterator[tuple[Resource, bool]]:
+    def _resources(self, now: int) -> Iterator[tuple[Resource, bool]]:
         """Yield all objects and parts of the host, and whether each is as it is now: at the start everything is."""
         for part in self.parts.values():
-            yield from ((r, not self._began) for r in part.resources if r.kind not in self._watched)
-        yield from ((r, self._watched.get(r.kind, False)) for r in self._objects.values())
+            yield from ((r, not self._began) for r in part.resources if (r.name if r.kind == LISTED else r.kind) not in self._watched)
+        for kind, watched in self._watched.items():
+            body = {"served": watched.served, "time": now if watched.lost is None else watched.lost}
+            yield Resource(LISTED, "", kind, body, Where("api")), True
+        yield from ((r, self._watched[r.kind].lost is None) for r in self._objects.values() if r.kind in self._watched)
 
     # --- what changed -----------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Follows the node's journal and the API server: what is new since the device was read, for as long as it is asked to.
+"""Follows the node's journal, and all else beside it: what is new since the device was read, for as long as it is asked to.
 
 Sources: systemd src/libsystemd/sd-journal/sd-journal.c (sd_journal_open_directory takes in what journald rotates and lets go of what it
 vacuums, where sd_journal_open_files does not; sd_journal_seek_cursor goes to what follows where the entry itself is gone), journalctl(1).
@@ -15,7 +15,7 @@ import select
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from diagnose.collect import journal, native
 from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Options
+from diagnose.collect.follow_api import PATHS, Objects
 from diagnose.collect.live import COLLECTORS, STREAMED, Live
 from diagnose.collect.stream import ExportFormat, records
 from diagnose.model import Collected, Gap, InputSeen, Record, Resource
@@ -452,6 +453,7 @@ class Follower:
     def __init__(self, device: Device, literals: list[str], options: Options) -> None:
         """Start nothing yet."""
         self.inbox = Inbox()
+        self._device = device
         self._literals = literals
         self._deadline = Deadline(float("inf"))
         self._pipe = os.pipe()
@@ -471,10 +473,26 @@ class Follower:
     def start(self) -> None:
         """Follow from where `begin` noted."""
         scan = Scanner(self._literals)
-        for name, run in (("journal", lambda: self._journal.run(scan)), ("again", self._again.run)):
-            self._threads.append(threading.Thread(target=run, name=f"msnet-{name}", daemon=True))
-        for thread in self._threads:
+        objects = [Objects(self._device, kind, self.inbox.put, self._deadline) for kind in PATHS]
+        runs = {"journal": lambda: self._journal.run(scan), "again": self._again.run, **{f"api {o.kind}": o.run for o in objects}}
+        for name, run in runs.items():
+            thread = threading.Thread(target=self._guarded, args=(name, run), name=f"msnet-{name}", daemon=True)
             thread.start()
+            if not name.startswith("api"):  # which wait for an answer that nothing else can end
+                self._threads.append(thread)
+
+    def _guarded(self, name: str, run: Callable[[], None]) -> None:
+        """Run until the end; where that breaks, tell of it, and try again later."""
+        while not self._deadline.stopped.is_set():
+            try:
+                run()
+            except Exception as e:
+                if os.environ.get("MSNET_DEBUG"):
+                    raise
+                gap = Gap(name, f"not followed for a moment: {type(e).__name__}: {e}", "MSNET_DEBUG=1 shows where; this is a fault of msnet")
+                self.inbox.put(News(name, about=name, gaps=(gap,)))
+                self._deadline.stopped.wait(_LONGEST)
+                self.inbox.put(News(name, about=name))
 
     def again(self) -> None:
         """Look again at what cannot be followed."""

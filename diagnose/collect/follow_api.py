@@ -31,7 +31,7 @@ _FIRST, _LONGEST, _REFUSED = 1.0, 30.0, 60.0
 """Seconds before a server that does not answer is asked again: at first, and at most; and one that refuses."""
 _SHORT = 5.0
 """Seconds that a watch must last for the next to follow at once."""
-_REFUSALS = frozenset({401, 403, 404})
+_REFUSALS = frozenset({401, 403})
 
 
 class Listed(NamedTuple):
@@ -39,6 +39,8 @@ class Listed(NamedTuple):
 
     kind: str
     found: list[Record | Resource]
+    served: bool = True
+    """False where the API server does not know the kind."""
 
 
 class Changed(NamedTuple):
@@ -112,7 +114,7 @@ class Objects:
         except ApiError as e:
             if e.status != 404:
                 raise
-            self.put(Listed(self.kind, []))  # the CRD is not installed: there are none
+            self.put(Listed(self.kind, [], served=False))
             self.deadline.stopped.wait(_REFUSED)
             raise
         self.put(Listed(self.kind, list(found.values())))
@@ -132,12 +134,12 @@ class Objects:
         """Wait before the next attempt; tell of what does not answer a second time, and at once of what refuses."""
         if self.deadline.stopped.is_set():
             return
-        if error.status in _REFUSALS:
-            self.put(Lost(self.kind, () if error.status == 404 else (error.gap,)))
-            self._wait = 0.0 if error.status == 404 else _REFUSED
-        elif error.gap.kind == "api-expired":
-            self.put(Lost(self.kind, ()))
-            self._wait = 0.0 if not self._wait else min(self._wait * 2, _LONGEST)
-        else:
-            self.put(Lost(self.kind, (error.gap,) if self._wait or error.gap.kind.startswith("api-kubeconfig") or error.gap.kind == "api-no-kubeconfig" else ()))
-            self._wait = min(self._wait * 2, _LONGEST) if self._wait else _FIRST
+        again, told = self._wait, (error.gap,)
+        self._wait = min(again * 2, _LONGEST) if again else _FIRST
+        if error.status == 404:
+            told, self._wait = (), 0.0  # which `_list` told, and waited
+        elif error.status in _REFUSALS or error.gap.kind.startswith(("api-no-kubeconfig", "api-kubeconfig")):
+            self._wait = _REFUSED
+        elif error.gap.kind == "api-expired" or not again:
+            told = ()
+        self.put(Lost(self.kind, told))

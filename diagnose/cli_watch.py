@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from diagnose.collect.follow import Follower
     from diagnose.collect.follow_api import Changed
     from diagnose.collect.live import Live
-    from diagnose.model import Collected, Report
+    from diagnose.model import Collected
     from diagnose.watching import Change, Watching
 
 _TICK = 60.0
@@ -301,10 +301,25 @@ class _Loop:
         self.watching.forget()
         self._judged = time.monotonic()
         self._rest = self._judged + _SHARE * (self._judged - began)
-        if self.metrics is not None and self.watching.report is not None:
-            _write_metrics(self.watching.report, self.metrics)
+        if self.metrics is not None:
+            self._write_metrics(self.metrics)
         if _reader_left():
             raise BrokenPipeError
+
+    def _write_metrics(self, path: Path) -> None:
+        """Write what the report counts; that it cannot be written is a gap that may close again."""
+        from diagnose.errors import MsnetError
+        from diagnose.model import Gap
+        from diagnose.render import metrics
+
+        if self.watching.report is None:
+            return
+        try:
+            metrics.write(metrics.render(self.watching.report), path)
+        except MsnetError as e:
+            self.watching.gap("metrics", str(path), (Gap(str(path), str(e), e.hint),))
+        else:
+            self.watching.gap("metrics", str(path), ())
 
     def _tell(self) -> None:
         changes = self.watching.changes(_now(), time.monotonic())
@@ -320,11 +335,6 @@ class _Loop:
 
 def _now() -> int:
     return time.time_ns() // 1000
-
-
-def _write_metrics(report: Report, path: Path) -> None:
-    """Write the metrics; what hinders it is told, and is no reason to end."""
-    del report, path
 
 
 def _reader_left() -> bool:

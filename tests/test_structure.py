@@ -58,7 +58,24 @@ ARROWS = {
     "timeline": {"model", "story"},
     "verifying": {"engine", "model", "story"},
     "compare": {"parse"},
-    "render": {"catalog", "checking", "checks", "compare", "diagnosis", "lang", "leases", "model", "parse", "render", "rule", "timeline", "verifying"},
+    "watching": {"catalog", "diagnosis", "engine", "ignoring", "model", "parse", "rule", "scan", "state", "story", "times"},
+    "render": {
+        "catalog",
+        "checking",
+        "checks",
+        "compare",
+        "diagnosis",
+        "errors",
+        "lang",
+        "leases",
+        "model",
+        "parse",
+        "render",
+        "rule",
+        "timeline",
+        "verifying",
+        "watching",
+    },
 }
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from collect.apiserver import PODS, kubeconfig, serving
 from conftest import ROOT
 from growing import Journal, failed, idle, now, ran
 from jsonschema import Draft202012Validator
@@ -47,7 +48,11 @@ class Watch:
         """Kind and subject of what was told of findings."""
         return [(c["change"], c["finding"]["subject"]) for c in self.changes if c["finding"]]
 
-    def until(self, done: Callable[[], bool]) -> None:
+    def gaps(self, kind: str) -> set[str]:
+        """Return the kinds of the API's gaps that opened, or closed."""
+        return {c["gap"]["kind"] for c in self.changes if c["change"] == kind and c["gap"]["kind"].startswith("api-")}
+
+    def until(self, done: Callable[[], object]) -> None:
         end = time.monotonic() + LONG
         while not done():
             assert time.monotonic() < end, self.text
@@ -170,6 +175,49 @@ def test_it_is_idle_when_nothing_happens(watch: Callable[..., Watch]) -> None:
     one.journal.write(*(idle(now() + n) for n in range(20)))
     time.sleep(1)
     assert len(one.told) == 1
+
+
+def test_the_api_server_shows_what_runs_and_its_absence_is_a_gap(watch: Callable[..., Watch], tmp_path: Path) -> None:
+    body = {
+        "kind": "Pod", "apiVersion": "v1", "metadata": {"namespace": "plant", "name": "mixer-1", "uid": "m", "resourceVersion": "7"},
+        "spec": {"containers": [{"name": "app"}]}, "status": {"phase": "Pending"},
+    }  # fmt: skip
+    runs = {**body, "status": {"phase": "Running", "containerStatuses": [{"name": "app", "ready": True}]}}
+    with serving(None) as server:
+        server.add(body)
+        one = watch("--format", "json", "--kubeconfig", str(kubeconfig(tmp_path / "kubeconfig", server.url, user={})))
+        one.until(lambda: "watching" in one.text)
+        assert one.told == [("active", "plant/lan")]
+        assert [c["gap"]["source"] for c in one.changes if c["gap"] and c["gap"]["kind"].startswith("api")] == []
+        one.until(lambda: any("watch=true" in q and "/pods" in q for q in server.asked))
+        server.watches[PODS] = [[{"type": "MODIFIED", "object": runs}]]
+        one.until(lambda: len(one.told) == 2)
+        assert one.told[-1] == ("resolved", "plant/lan")
+        port = server.server_address[1]
+    one.until(lambda: one.gaps("gap-opened"))
+    one.journal.write(failed(now(), POD))  # the last that the server said is that it runs
+    one.until(lambda: len(one.told) == 3)
+    assert one.told[-1] == ("active", "plant/lan")
+    with serving(None, port) as server:
+        server.add(body)
+        one.until(lambda: one.gaps("gap-opened") <= one.gaps("gap-closed"))
+    assert one.end() == 0
+
+
+def test_metrics_are_written_beside(watch: Callable[..., Watch], tmp_path: Path) -> None:
+    path = tmp_path / "msnet.prom"
+    one = watch("--format", "json", "--metrics", str(path))
+    one.until(lambda: 'msnet_finding{rule="nad-not-found",state="active",namespace="plant"} 1' in (path.read_text() if path.exists() else ""))
+    one.journal.write(ran(now(), POD))
+    one.until(lambda: 'msnet_finding{rule="nad-not-found",state="resolved",namespace="plant"} 1' in path.read_text())
+    assert one.end() == 0
+
+
+def test_metrics_that_cannot_be_written_are_a_gap(watch: Callable[..., Watch], tmp_path: Path) -> None:
+    one = watch("--format", "json", "--metrics", str(tmp_path / "not there" / "msnet.prom"))
+    one.until(lambda: "watching" in one.text)
+    one.journal.write(ran(now(), POD))
+    one.until(lambda: any("not there" in (c["gap"] or {}).get("reason", "") for c in one.changes))
 
 
 def _cpu(pid: int) -> float:

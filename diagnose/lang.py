@@ -124,6 +124,10 @@ class Labels:
     not_seen: str
     facts: dict[str, str]
     verify_verdict: dict[str, str]
+    change: dict[str, str]
+    """A change that a watch tells, by `Change.kind`."""
+    change_what: dict[str, str]
+    """What changed of a finding, by `Change.what`."""
 
     def count_lines(self, n: int) -> str:
         """Return `n` lines in words."""
@@ -380,6 +384,20 @@ EN = Labels(
         "unknown": "unknown: this evidence does not show whether it is cured",
         "not-seen": "not seen in this evidence",
     },
+    change={
+        "active": "active",
+        "unknown": "state unknown",
+        "resolved": "resolved",
+        "changed": "changed",
+        "explained": "a symptom of {by}",
+        "ignored": "ignored",
+        "gone": "not there any more: nothing shows it now",
+        "gap-opened": "blind spot",
+        "gap-closed": "no longer a blind spot",
+        "watching": "watching; {n} active",
+        "storm": "{n} more changes wait",
+    },
+    change_what={"severity": "{before} -> {after}", "state": "{before} -> {after}", "pods": "also hits {pods}"},
 )
 
 JA = Labels(
@@ -632,6 +650,20 @@ JA = Labels(
         "unknown": "不明: この証拠からは解決したかどうか分かりません",
         "not-seen": "この証拠には見られません",
     },
+    change={
+        "active": "継続中",
+        "unknown": "状態不明",
+        "resolved": "解決済み",
+        "changed": "変化",
+        "explained": "{by} に付随する症状です",
+        "ignored": "無視",
+        "gone": "現在これを示すものはありません",
+        "gap-opened": "確認できない点",
+        "gap-closed": "再び確認できます",
+        "watching": "監視しています。継続中 {n} 件",
+        "storm": "ほかに {n} 件の変化が待機中です",
+    },
+    change_what={"severity": "{before} → {after}", "state": "{before} → {after}", "pods": "対象に追加: {pods}"},
 )
 
 _TABLES = {"en": EN, "ja": JA}

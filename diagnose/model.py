@@ -172,6 +172,19 @@ class InputSeen:
             key = program, boot, offset_second(offset)
         self.heard[key] = max(self.heard.get(key, time), time)
 
+    def join(self, part: InputSeen) -> None:
+        """Add what more was read of the same input."""
+        self.lines, self.size = self.lines + part.lines, self.size + part.size
+        self.first, self.last = earliest(self.first, part.first), latest(self.last, part.last)
+        self.programs |= part.programs
+        for key, time in part.heard.items():
+            self.heard[key] = max(self.heard.get(key, time), time)
+        for boot, times in part.boots.items():
+            if boot in self.boots:
+                self.boots[boot].join(times)
+            else:
+                self.boots[boot] = times
+
 
 class Affected(NamedTuple):
     """An object that a failure hits."""

@@ -63,6 +63,7 @@ ARROWS = {
     "timeline": {"model", "story"},
     "verifying": {"engine", "model", "story"},
     "compare": {"parse"},
+    "watching": {"catalog", "diagnosis", "engine", "ignoring", "model", "parse", "rule", "scan", "state", "story", "times"},
     "render": {
         "catalog",
         "checking",
@@ -78,6 +79,7 @@ ARROWS = {
         "rule",
         "timeline",
         "verifying",
+        "watching",
     },
 }
 

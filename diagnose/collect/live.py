@@ -31,6 +31,7 @@ COLLECTORS: dict[str, Collect] = {"journal": journal.collect, "api": api.collect
 STREAMED = "journal"
 """The collector whose records are too many to be held."""
 
+MANIFESTS = "manifests"
 _OBJECTS = "kind:NetworkAttachmentDefinition"
 """What an input shows that lists NADs, be it that there are none."""
 
@@ -61,15 +62,24 @@ class Live:
 
     def __post_init__(self) -> None:
         """Give each collector an evidence of its own: they run side by side."""
-        self._evidence = {name: Evidence(Scanner(self.literals), self.options) for name in self.collectors}
+        self._evidence = {name: Evidence(Scanner(self.literals), self.options) for name in (*self.collectors, MANIFESTS)}
 
     @property
     def scan(self) -> Scanner:
         """The scanner of the journal."""
         return self._evidence[STREAMED].scan
 
+    def evidence(self, name: str) -> Evidence:
+        """Return the inputs and gaps that one collector told of."""
+        return self._evidence[name]
+
     def read(self) -> Iterator[Record | Resource]:
         """Yield the journal's records as they come, then what the other collectors found, in a fixed order."""
+        for _, found in self.parts():
+            yield from found
+
+    def parts(self) -> Iterator[tuple[str, list[Record | Resource]]]:
+        """Yield the same by collector."""
         deadline = Deadline.after(self.device.timeout)
         parts: queue.Queue[_Part] = queue.Queue(_AHEAD)
         evidence = self._evidence
@@ -86,7 +96,7 @@ class Live:
                     if time.monotonic() > deadline.end + _GRACE:
                         break
                 if part is not None and part.name == STREAMED:
-                    yield from part.items
+                    yield part.name, part.items
                 elif part is not None:
                     held[part.name] += part.items
                 if part is not None and part.ended is not None:
@@ -98,23 +108,19 @@ class Live:
         for name in self.collectors:
             if name not in self.collected:
                 self.collected[name] = Collected(name, "late", _found(evidence[name], len(held[name])), self.device.timeout)
-                self.gaps.append(
+                evidence[name].gaps.append(
                     Gap(name, "", f"sudo msnet diagnose --timeout {int(self.device.timeout * 4)}", "late", values=(("seconds", f"{self.device.timeout:g}"),))
                 )
-            yield from held[name]
+            yield name, held[name]
             self.inputs += list(evidence[name].inputs)
             self.gaps += list(evidence[name].gaps)
         self.collected = {name: self.collected[name] for name in self.collectors}
-        yield from self._meant()
+        if "api" in self.collectors and not any(_OBJECTS in i.programs for i in self.inputs):
+            # The API server did not say which objects there are.
+            yield MANIFESTS, list(manifests.collect(self.device, self._evidence[MANIFESTS]))
+            self.inputs += self._evidence[MANIFESTS].inputs
         if self.progress is not None:
             self.progress(self.collected, time.monotonic() - began)
-
-    def _meant(self) -> Iterator[Record | Resource]:
-        """Yield the manifests on the disk where the API server did not say which objects there are."""
-        if not any(_OBJECTS in i.programs for i in self.inputs):
-            evidence = Evidence(Scanner([]), self.options)
-            yield from manifests.collect(self.device, evidence)
-            self.inputs += evidence.inputs
 
     def _run(self, name: str, deadline: Deadline, evidence: Evidence, parts: queue.Queue[_Part]) -> None:
         """Run one collector to its end; whatever breaks in it is a gap, and the others go on."""

@@ -55,8 +55,8 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 16
 
-    def __init__(self, context: ssl.SSLContext | None) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, context: ssl.SSLContext | None, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.context = context
         self.lists: dict[str, list[dict[str, Any]]] = {path: [] for path in _KINDS}
         self.single: dict[str, dict[str, Any]] = {}
@@ -70,7 +70,7 @@ class Server(ThreadingHTTPServer):
         self.page = 0
         """Objects of a page at most; 0: as asked for."""
         self.watches: dict[str, list[list[dict[str, Any]]]] = {}
-        """What one watch after the other tells, by path; each ends behind its last change."""
+        """What one watch after the other tells, by path; each ends behind its last change. A watch for which there is nothing waits."""
         self.asked: list[str] = []
         self.proxied: list[str] = []
         """Where clients asked this server to connect them to."""
@@ -230,22 +230,24 @@ class _Handler(BaseHTTPRequestHandler):
         self.answer(200, {"kind": f"{kind}List", "apiVersion": version, "metadata": meta, "items": bare})
 
     def _watch(self, path: str) -> None:
-        with self.server.lock:
-            waiting = self.server.watches.get(path, [])
-            changes = waiting.pop(0) if waiting else None
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for change in changes or ():
+        while (changes := self._next_watch(path)) is None:
+            if self.server.ended.wait(0.02):
+                self.close_connection = True
+                return
+        for change in changes:
             line = json.dumps(change).encode() + b"\n"
             self.wfile.write(b"%x\r\n%b\r\n" % (len(line), line))
             self.wfile.flush()
-        if changes is None:
-            self.server.ended.wait(60)
-            self.close_connection = True
-            return
         self.wfile.write(b"0\r\n\r\n")
+
+    def _next_watch(self, path: str) -> list[dict[str, Any]] | None:
+        with self.server.lock:
+            waiting = self.server.watches.get(path, [])
+            return waiting.pop(0) if waiting else None
 
     def answer(self, code: int, body: Any, headers: dict[str, str] | None = None) -> None:
         raw = body if isinstance(body, bytes) else json.dumps(body, default=str).encode()
@@ -269,9 +271,9 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def serving(context: ssl.SSLContext | None) -> Iterator[Server]:
+def serving(context: ssl.SSLContext | None, port: int = 0) -> Iterator[Server]:
     """Run a server until the block ends."""
-    server = Server(context)
+    server = Server(context, port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

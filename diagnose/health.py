@@ -269,14 +269,14 @@ class _Look:
 
     def _not_called(self) -> Iterator[Verdict]:
         """Yield that CRI-O is to use another network than Multus', though MicroShift is to run it; true from the start on."""
-        crio = self.crio
-        if crio is None or not self.node.wants_multus or not self._other():
+        crio, node = self.crio, self.node
+        if crio is None or not node.wants_multus or not self._other():
             return
         # The last drop-in wins: one that sorts before Multus' own stands only where that one is missing.
-        missing = crio.drop_in < _DROP_IN
+        missing = (crio.drop_in < _DROP_IN if crio.origin else node.lacks_package) or not crio.network
         severity, pods = self.pods.left_out()
-        unit = self.node.units.get(MICROSHIFT)
-        release = self.node.release
+        unit = node.units.get(MICROSHIFT)
+        release = node.release
         refused = missing and release is not None and release >= _REFUSES and unit is not None and unit.active != "active"
         yield self._left_out(NOT_INSTALLED if missing else WRONG_NETWORK, "error" if refused else severity, pods)
 

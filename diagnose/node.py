@@ -117,7 +117,7 @@ class Node:
         """Take a fact of the node, or the Node object; other objects and the kinds of `host.py` are left alone."""
         if resource.kind not in _KINDS:
             return
-        key = resource.kind, _path(resource) if resource.kind == "CniConf" else resource.name
+        key = resource.kind, _name(resource)
         known = self._held.get(key)
         if known is None or _rank(known) < _rank(resource):
             self._held[key] = resource
@@ -180,13 +180,16 @@ class Node:
 
     @property
     def crio(self) -> Crio | None:
-        """CRI-O's effective configuration, or None where it is not known."""
-        told = self.one("CrioConfig")
-        if told is None:
+        """CRI-O's effective configuration, or None where it is not known: its own word goes before its files, which know where a value stands."""
+        known = self.of("CrioConfig")
+        if not known:
             return None
+        told, files = known[0], known[-1]
         body = told.body
-        origin = _text(mapping(body.get("from")).get("cni_default_network"))
-        where = Where(origin) if origin.startswith("/") else told.where
+        same = body.get("cni_default_network") == files.body.get("cni_default_network")
+        origin = _text(mapping(files.body.get("from")).get("cni_default_network")) if same else ""
+        origin = origin if origin.startswith("/") else ""
+        where = Where(origin) if origin else told.where
         dirs = tuple(_folder(x) for x in map(_text, items(body.get("plugin_dirs"))) if x)
         return Crio(_text(body.get("cni_default_network")), _folder(_text(body.get("network_dir")) or CONF_DIR), dirs, origin, body.get("sure") is True, where)
 
@@ -304,11 +307,14 @@ def _rank(resource: Resource) -> tuple[object, ...]:
     times = (mtime if isinstance(mtime, float) else 0.0, since if isinstance(since, int) else 0)
     version = str(mapping(body.get("metadata")).get("resourceVersion", ""))
     newer = int(version) if version.isdecimal() else 0
-    return body.get("sure") is True, body.get("text") is not None, newer, *times, resource.where, resource.name
+    return body.get("text") is not None, newer, *times, resource.where, resource.name
 
 
-def _path(resource: Resource) -> str:
-    return posixpath.join(_folder(resource.namespace), resource.name)
+def _name(resource: Resource) -> str:
+    """Return the name under which a fact is held: what CRI-O says of itself (first) and what its files say are two."""
+    if resource.kind == "CrioConfig":
+        return f"{'1' if resource.body.get('sure') is True else '2'} {resource.name}"
+    return posixpath.join(_folder(resource.namespace), resource.name) if resource.kind == "CniConf" else resource.name
 
 
 def _folder(path: str) -> str:

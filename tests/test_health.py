@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+from pathlib import Path
 from typing import Any
 
 import evidence
 import pytest
+from conftest import NODE
 from nodefacts import AT, MINUTE, MULTUS, SHIPPED, UP, D, binaries, conf, config, crio, fact, filesystem, kubeconfig, listing, node, package, unit
 from test_diagnosis import MISSING, chain
 
@@ -16,6 +19,7 @@ from diagnose.correlate import findings
 from diagnose.engine import Engine
 from diagnose.health import Health
 from diagnose.model import Finding, InputSeen, Record, Resource, Where
+from diagnose.parse.node import of_config
 from diagnose.render.words import words
 from diagnose.silent import Silent
 from diagnose.static import Static
@@ -297,7 +301,7 @@ class TestDefaultNetwork:
 
     def test_ovn_kubernetes_has_not_written_its_file(self, judged) -> None:
         finding = only(judged(*node(listing=listing("00-multus.conf"), ovn=None)))
-        assert (finding.rule, finding.severity) == ("ovn-kubernetes-not-ready", "error")
+        assert (finding.rule, finding.severity, finding.captures["reason"]) == ("ovn-kubernetes-not-ready", "error", f"no {D}/10-ovn-kubernetes.conf")
         assert finding.evidence[0].text == f"readinessindicatorfile: {D}/10-ovn-kubernetes.conf\n{D}: 00-multus.conf"
         alone = node(
             crio=crio("ovn-kubernetes", "/etc/crio/crio.conf.d/11-microshift-ovn.conf"), config=config(multus={}), ovn=None, multus=None, kubeconfig=None,
@@ -308,6 +312,7 @@ class TestDefaultNetwork:
     def test_the_indicator_of_another_network(self, judged) -> None:
         own = {**MULTUS, "readinessindicatorfile": f"{D}/10-flannel.conflist"}
         assert [f.rule for f in judged(*node(multus=conf("00-multus.conf", own)))] == ["readiness-indicator-timeout"]
+        assert [f.rule for f in judged(*node(listing=listing("00-multus.conf"), ovn=None, config=config(cniPlugin="none")))] == ["readiness-indicator-timeout"]
         elsewhere = {**MULTUS, "readinessindicatorfile": "/run/other/10-flannel.conflist"}
         assert judged(*node(multus=conf("00-multus.conf", elsewhere))) == []
 
@@ -374,6 +379,16 @@ class TestMultusNotCalled:
             assert ("multus-not-installed", "warning", "active") in told(judged(*node(**unknown)))
         overridden = {**parts, "crio": OVERRIDDEN, "microshift": starting}
         assert [(f.rule, f.severity) for f in judged(*node(**overridden))] == [("microshift-not-running", "error"), ("crio-default-network", "warning")]
+
+    def test_crio_itself_and_its_files_are_two_words_on_it(self, judged) -> None:
+        """`crio config` knows what holds, its files where that stands."""
+        own = crio("ovn-kubernetes", "crio config")
+        files = crio("ovn-kubernetes", "/etc/crio/crio.conf.d/99-site.conf", sure=False)
+        for both in ([own, files], [files, own]):
+            assert [(f.rule, f.captures["file"]) for f in judged(*node(crio=both))] == [("crio-default-network", "/etc/crio/crio.conf.d/99-site.conf")]
+        assert [(f.rule, f.captures.get("file")) for f in judged(*node(crio=own))] == [("crio-default-network", None)]
+        assert [f.rule for f in judged(*node(crio=own, packages=[package("microshift")]))] == ["multus-not-installed"]
+        assert judged(*node(crio=[crio(origin="crio config"), crio("old", "/etc/crio/crio.conf", sure=False)])) == []  # not started anew since
 
     def test_its_own_drop_in_was_edited(self, judged) -> None:
         assert [f.rule for f in judged(*node(crio=crio("ovn-kubernetes")))] == ["crio-default-network"]
@@ -513,6 +528,13 @@ class TestPlugins:
         assert (finding.subject, finding.captures["path"]) == ("ovn-k8s-cni-overlay", "/opt/cni/bin /run/cni/bin")
         assert judged(*node(bins=binaries(*(b for b in SHIPPED if b != "ovn-k8s-cni-overlay")), opt=None), waits()) == []  # one folder was not listed
 
+    def test_a_plugin_in_a_chain_that_multus_calls_is_missing(self, judged) -> None:
+        chained = {"name": "ovn-kubernetes", "plugins": [{"type": "bridge", "ipam": {"type": "host-local"}}, {"type": "portmap"}]}
+        parts = node(multus=conf("00-multus.conf", {**MULTUS, "delegates": [chained]}))
+        assert [f.subject for f in judged(*parts)] == ["portmap"]
+        chained["plugins"] = [{"type": "bridge", "ipam": {"type": "whereabouts"}}]
+        assert [f.subject for f in judged(*parts)] == ["whereabouts"]
+
     def test_the_plugin_of_a_nad_is_missing(self, judged) -> None:
         vlan = held(evidence.nad("line", type="vlan", master="eno1", vlanId=5))
         asks = waits(annotation="line")
@@ -535,7 +557,7 @@ class TestResources:
         ("change", "severity", "resource", "path"),
         [
             (filesystem("/var", 0), "error", "disk", "/var"),
-            (filesystem("/var", 9), "warning", "nodefs.available", "/var"),
+            (filesystem("/var", 9.95), "warning", "nodefs.available", "/var"),
             (filesystem("/var", 60, inodes_free=0), "error", "inodes", "/var"),
             (filesystem("/var", 60, inodes_free=40), "warning", "nodefs.inodesFree", "/var"),
             (filesystem("/run", 0, 1), "error", "disk", "/run"),
@@ -574,6 +596,8 @@ class TestResources:
             fact("Memory", "memory", {"total": 8 * GIB, "available": 101 << 20}),
             fact("Inotify", "inotify", {"max_user_watches": 1, "max_user_instances": 128, "instances_used": 127}),
             fact("Inotify", "inotify", {"max_user_watches": 1, "max_user_instances": 128, "instances_used": None}),
+            fact("Inotify", "inotify", {"max_user_watches": None, "max_user_instances": None, "instances_used": 40}),
+            fact("Memory", "memory", {"total": 8 * GIB, "available": None}),
         ],
     )
     def test_what_is_enough(self, judged, change: Resource) -> None:
@@ -583,6 +607,7 @@ class TestResources:
         assert [f.rule for f in judged(*node(disks=filesystem("/", 5)))] == ["disk-or-resource-pressure"]
         assert judged(*node(disks=[filesystem("/", 5), filesystem("/sysroot", 50)])) == []
         assert judged(*node(disks=filesystem("/", 0, 0.03))) == []
+        assert judged(*node(disks=[filesystem("/", 0), filesystem("/var", 60)])) == []
 
     def test_a_full_disk_explains_what_ended_and_a_warning_does_not(self, judged) -> None:
         dead = unit("crio.service", "failed", "failed")
@@ -596,12 +621,18 @@ class TestResources:
             "Node", "", "edge", {"metadata": {"name": "edge"}, "status": {"conditions": [{"type": "DiskPressure", "status": "False"}]}}, Where("n")
         )
         assert judged(*node(disks=filesystem("/var", 9)), kubelet) == []
+        little = fact("Memory", "memory", {"total": 8 * GIB, "available": 99 << 20})
+        assert [f.rule for f in judged(*node(memory=little), kubelet)] == ["disk-or-resource-pressure"]
+        kubelet.body["status"]["conditions"][0]["type"] = "MemoryPressure"
+        assert judged(*node(memory=little), kubelet) == []
         assert [f.rule for f in judged(*node(disks=filesystem("/var", 0)), kubelet)] == ["disk-or-resource-pressure"]
 
     def test_thresholds_of_the_configuration(self, judged) -> None:
         own = fact("MicroshiftConfig", "effective", {"network": {"multus": {"status": "Enabled"}}, "kubelet": {"evictionHard": {"nodefs.available": "2Gi"}}})
         assert judged(*node(config=own, disks=filesystem("/var", 3))) == []
         assert [f.captures["resource"] for f in judged(*node(config=own, disks=filesystem("/var", 1)))] == ["nodefs.available"]
+        (read,), _ = of_config([("/etc/microshift/config.yaml", b"kubelet:\n  evictionHard: {nodefs.available: 2Gi}\n  other: 1\n")])
+        assert read.body["kubelet"] == {"evictionHard": {"nodefs.available": "2Gi"}}
 
 
 class TestBesideLogs:
@@ -668,3 +699,44 @@ def test_the_order_does_not_matter(judged) -> None:
         shuffled = [*BROKEN, NAD, runs("filler-1"), waits()]
         random.Random(seed).shuffle(shuffled)  # noqa: S311 - a test that repeats itself
         assert judged(*shuffled) == first
+
+
+TREE = NODE / "host"
+
+
+def looked(msnet, root: Path, *options: str) -> dict[str, Any]:
+    return json.loads(msnet("diagnose", "--root", str(root), "--format", "json", *options).stdout)
+
+
+class TestSavedTree:
+    """The files of a real node (fixtures/node/host), read as they are and with one thing changed."""
+
+    def test_the_real_node_is_healthy(self, msnet) -> None:
+        found = looked(msnet, TREE)
+        assert found["findings"] == []
+        assert {x["kind"] for x in found["node"]} == {"config", "crio-network", "confs", "multus-conf", "kubeconfig"}
+        assert {x["state"] for x in found["node"]} == {"ok"}
+        assert found["facts"]["crio"]["cni_default_network"] == "multus-cni-network"
+
+    @pytest.mark.parametrize(
+        ("file", "old", "new", "rule"),
+        [
+            ("etc/crio/crio.conf", '"multus-cni-network"', '"lab-net"', "crio-default-network"),
+            ("etc/cni/net.d/00-multus.conf", '"delegates": [', '"delegate": [', "multus-config-invalid"),
+            ("etc/cni/net.d/00-multus.conf", '"type": "multus",', '"type": "multus"', "multus-config-invalid"),
+            ("etc/cni/net.d/00-multus.conf", "net.d/10-kindnet.conflist", "net.d/10-flannel.conflist", "readiness-indicator-timeout"),
+        ],
+    )
+    def test_one_thing_is_wrong(self, msnet, tmp_path: Path, file: str, old: str, new: str, rule: str) -> None:
+        root = tmp_path / "node"
+        shutil.copytree(TREE, root)
+        text = (root / file).read_text()
+        assert old in text
+        (root / file).write_text(text.replace(old, new, 1))
+        assert [(f["rule"], f["severity"], f["state"]) for f in looked(msnet, root)["findings"]] == [(rule, "error", "active")]
+        assert [f["rule"] for f in looked(msnet, root, "--lang", "ja")["findings"]] == [rule]
+
+    def test_a_folder_that_was_not_saved_is_not_missing(self, msnet, tmp_path: Path) -> None:
+        root = tmp_path / "node"
+        shutil.copytree(TREE / "etc" / "crio", root / "etc" / "crio")
+        assert looked(msnet, root)["findings"] == []

@@ -136,25 +136,25 @@ def _facts(files: _Files, out: Evidence) -> Iterator[Fact]:
 
 
 def _crio(files: _Files, out: Evidence) -> Iterator[Fact]:
-    """Yield CRI-O's configuration: /etc/crio/crio.conf, then its drop-ins in name order."""
-    device = files.device
+    """Yield CRI-O's configuration: /etc/crio/crio.conf, then its drop-ins in name order; nothing where one of them could not be read."""
+    device, denied = files.device, len(files.denied)
     paths = [device.path("/etc/crio/crio.conf"), *(p for p in device.files("/etc/crio/crio.conf.d") if p.suffix == ".conf" or p.name[:2].isdigit())]
     texts = list(files.texts(*paths))
     facts, broken = parse.of_crio(texts)
     out.gaps += [Gap(path, f"no valid TOML: {why}", f"sudo crio --config {path} config", hides=False) for path, why in broken]
-    yield from facts if texts else ()
+    yield from facts if texts and not broken and len(files.denied) == denied else ()
 
 
 def _config(files: _Files, out: Evidence) -> Iterator[Fact]:
-    """Yield MicroShift's configuration: config.yaml, then config.d in lexical order."""
-    device = files.device
+    """Yield MicroShift's configuration: config.yaml, then config.d in lexical order; nothing where one of them could not be read."""
+    device, denied = files.device, len(files.denied)
     try:
         more = sorted(device.path("/etc/microshift/config.d").rglob("*.yaml"))
     except OSError:
         more = []
     facts, broken = parse.of_config(files.texts(device.path("/etc/microshift/config.yaml"), *more))
     out.gaps += [Gap(path, f"no valid YAML: {why}", "microshift show-config", hides=False) for path, why in broken]
-    yield from facts
+    yield from facts if not broken and len(files.denied) == denied else ()
 
 
 def _programs(files: _Files, folder: str) -> Iterator[Fact]:

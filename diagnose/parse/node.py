@@ -107,14 +107,14 @@ def _token_expires(token: str) -> int | None:
 
 
 def _ca_expires(data: str) -> int | None:
-    """Return when the first of the CA certificates in base64 `data` expires."""
+    """Return when the last of the CA certificates in base64 `data` expires: an old one beside a new one is no fault."""
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cadata=base64.b64decode(data).decode("ascii"))
         ends = [ssl.cert_time_to_seconds(str(c["notAfter"])) for c in context.get_ca_certs() if "notAfter" in c]
     except (ssl.SSLError, binascii.Error, ValueError):
         return None
-    return int(min(ends) * 1_000_000) if ends else None
+    return int(max(ends) * 1_000_000) if ends else None
 
 
 def of_crio(files: Iterable[tuple[str, bytes]], *, sure: bool = False) -> tuple[list[Fact], list[tuple[str, str]]]:
@@ -155,6 +155,8 @@ def of_config(files: Iterable[tuple[str, bytes]]) -> tuple[list[Fact], list[tupl
     kept = {k: merged[k] for k in ("network", "apiServer", "node", "dns", "manifests", "ingress") if k in merged}
     if "apiServer" in kept:
         kept["apiServer"] = {k: v for k, v in mapping(kept["apiServer"]).items() if k in ("advertiseAddress", "subjectAltNames")}
+    eviction = mapping(merged.get("kubelet")).get("evictionHard")
+    kept |= {"kubelet": {"evictionHard": eviction}} if eviction else {}
     return [Fact(CONFIG, "", "effective", {**kept, "from": origin})] if origin else [], broken
 
 

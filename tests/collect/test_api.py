@@ -150,7 +150,7 @@ def test_what_is_forbidden_is_a_gap_and_never_an_empty_list_and_the_rest_is_aske
     server.refuse(refused, 403)
     server.refuse(NEW_EVENTS, 403)
     _, out = read()
-    assert [(g.kind, g.source, g.hides) for g in out.gaps] == [("api-forbidden", f"api:{refused}", refused != COPY)]
+    assert [(g.kind, g.source, g.hides) for g in out.gaps] == [("api-forbidden", f"api:{refused}", refused not in (COPY, NODES, NAMESPACES))]
     assert refused not in sources(out)
     assert {*LISTS, COPY, VERSION} - {refused} <= sources(out)
 

@@ -17,7 +17,7 @@ from diagnose.collect.api_client import Client
 from diagnose.collect.api_error import SOURCE, ApiError
 from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Evidence, event_record
-from diagnose.model import LISTED, InputSeen, Record, Resource, Where
+from diagnose.model import LISTED, Gap, InputSeen, Record, Resource, Where
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import micros
 
@@ -52,6 +52,18 @@ def collect(device: Device, deadline: Deadline, out: Evidence) -> Iterator[Recor
         yield from _Reading(client, deadline, out).everything()
     finally:
         client.close()
+        out.gaps[:] = _together(out.gaps)
+
+
+def _together(gaps: list[Gap]) -> list[Gap]:
+    """Return the gaps with all that was forbidden in one: whoever may read nothing is told once."""
+    forbidden = [g for g in gaps if g.kind == "api-forbidden"]
+    if len(forbidden) < 2:
+        return gaps
+    values = [dict(g.values) for g in forbidden]
+    told = {**values[0], "path": ", ".join(v["path"] for v in values)}
+    one = forbidden[0]._replace(source=SOURCE, hides=any(g.hides for g in forbidden), values=tuple(told.items()))
+    return [*(g for g in gaps if g.kind != "api-forbidden"), one]
 
 
 @dataclass(slots=True)

@@ -330,7 +330,7 @@ def test_whoever_may_read_nothing_is_told_once_of_all_that_was_asked(server: Ser
     assert found == []
     (gap,) = out.gaps
     assert (gap.kind, gap.hides) == ("api-forbidden", True)
-    assert dict(gap.values)["path"] == ", ".join((PODS, NADS, EVENTS, MULTUS_SETS, OVN_SETS, NODES, COPY, VERSION, NAMESPACES))
+    assert dict(gap.values)["path"] == f"{PODS}, {NADS}, {EVENTS}, {MULTUS_SETS}, {OVN_SETS}, {NODES}, {COPY}, {VERSION}, {NAMESPACES}"
 
 
 # --- the command line -------------------------------------------------------------------------------------------------

@@ -63,6 +63,7 @@ class Evidence:
     gaps: list[Gap] = field(default_factory=list[Gap])
     _budget: archive.Budget | None = None
     _depth: int = 0
+    _layers: node.Layers = field(default_factory=node.Layers)
 
     def read(self, arguments: list[str]) -> Iterator[Record | Resource]:
         """Yield the records and objects of every input; what cannot be read becomes a gap, never an exception."""
@@ -76,6 +77,8 @@ class Evidence:
                 self.gaps.append(Gap(name, str(e), e.hint))
                 continue
             yield from self._opened(opened)
+        for place, fact in self._layers.facts():
+            yield Resource(fact.kind, fact.namespace, fact.name, fact.body, Where(place))
 
     def content(self, name: str, raw: bytes, mtime: float | None = None) -> Iterator[Record | Resource]:
         """Yield what bytes that are at hand hold, as if they stood in a file of that name, written at `mtime` (seconds since the epoch)."""
@@ -108,11 +111,21 @@ class Evidence:
     def _one(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
         head = opened.head
         clock = self._clock(opened)
-        facts = (node.of_file(seen.source, head, opened.mtime) or host.of_file(seen.source, head, opened.mtime)) if opened.size < HEAD else []
+        if node.is_known(seen.source) and opened.size < node.SMALL:
+            raw = _whole(opened.stream, node.SMALL)
+            facts = node.of_file(seen.source, raw, opened.mtime)
+            if not facts:
+                yield from self._text(raw, clock, seen)
+                return
+        else:
+            facts = host.of_file(seen.source, head, opened.mtime) if opened.size < HEAD else []
         if facts:
             seen.kind = "leases" if facts[0].kind in (host.LEASE, host.STORE) else "objects"
             seen.size, seen.lines = len(head), head.count(b"\n")
             yield from _of_host(facts, seen)
+            return
+        if opened.size < HEAD and self._layers.hold(seen.source, head):
+            seen.kind = "objects"
             return
         if not head:
             seen.kind = "empty"

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Evidence
 from diagnose.model import Gap, Record, Resource
+from diagnose.parse.host import SANDBOX
 from diagnose.parse.tree import items, mapping
 
 SOURCE = "runtime"
@@ -47,6 +48,18 @@ def collect(device: Device, deadline: Deadline, out: Evidence) -> Iterator[Recor
             return
         if not one.error:  # else it is gone by now
             yield from out.content(f"crictl inspectp {box}", one.text)
+
+
+def pods(found: Iterable[Record | Resource]) -> Iterator[Resource]:
+    """Yield what the sandboxes tell of their pods, which is less than the API server would: name, UID, annotations as the newest sandbox has them."""
+    newest: dict[tuple[str, str], Resource] = {}
+    for box in found:
+        if isinstance(box, Resource) and box.kind == SANDBOX and box.body.get("annotations") and not box.body.get("host"):
+            key = box.namespace, box.name
+            newest[key] = max(newest.get(key, box), box, key=lambda b: str(b.body["created"]))
+    for (namespace, name), box in newest.items():
+        meta = {"namespace": namespace, "name": name, "uid": box.body["uid"], "annotations": box.body["annotations"]}
+        yield Resource("Pod", namespace, name, {"kind": "Pod", "metadata": meta}, box.where)
 
 
 def _gap(error: str) -> Gap:

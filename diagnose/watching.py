@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
 from diagnose.catalog import Catalog
+from diagnose.correlate import subject_of
 from diagnose.diagnosis import Held, Selection, concluded, in_time, wanted
 from diagnose.engine import Engine, Group, PodTimes, Seen, Success
 from diagnose.ignoring import Ignores
@@ -118,14 +119,14 @@ class Following(Engine):
     def forget(self, story: Story, now: int, telling: set[tuple[str, str]]) -> None:
         """Forget what is over, then the oldest of what is too much; `story` is of a copy that was concluded, `now` the newest evidence's time.
 
-        `telling` has the rule and pod of what is yet to be told to be over.
+        `telling` has the rule, and the subject or a pod, of what is yet to be told to be over.
         """
         self._settle_orphans(now)
         over: list[tuple[int, _Identity]] = []
         going: list[tuple[int, _Identity]] = []
         for identity, group in list(self.groups.items()):
             end, state = _end(group, story)
-            if not state or any((group.rule.id, pod) in telling for pod in group.pods):
+            if not state or any((group.rule.id, name) in telling for name in (*group.pods, subject_of(group))):
                 going.append((end, identity))
             elif end < now - (_KEPT if state == "resolved" else _LOST):
                 del self.groups[identity]
@@ -416,7 +417,7 @@ class Watching:
     def forget(self) -> None:
         """Forget what is over and was told; call it now and then, after `changes`."""
         if self._story is not None and self._story.end is not None:
-            telling = {(t.finding.rule, pod) for t in self._told if t.finding.state in GOING for pod in t.pods}
+            telling = {(t.finding.rule, name) for t in self._told if t.finding.state in GOING for name in (*t.pods, t.finding.subject)}
             self._engine.forget(self._story, self._story.end, telling)
         if self.report is not None:
             there = {(f.rule, f.subject) for f in self.report.findings}
@@ -515,9 +516,10 @@ def _stale(resource: Resource) -> Resource:
     return resource._replace(body=body, where=Where(f"{resource.where.source} {resource.namespace}/{resource.name}"))
 
 
-def _rank(change: Change) -> tuple[int, bool]:
-    finding = change.finding
-    return (SEVERITIES.index(finding.severity), finding.state == "resolved") if finding is not None else (len(SEVERITIES), True)
+def _rank(change: Change) -> tuple[int, int]:
+    """Return what changes are ordered by: the severity, then what is new, then what is over, which pods are hit last of all."""
+    severity = SEVERITIES.index(change.finding.severity) if change.finding is not None else len(SEVERITIES)
+    return severity, 3 if change.what == ("pods",) else {"active": 0, "changed": 1}.get(change.kind, 2)
 
 
 def _kind(told: Told | None, finding: Finding, *, first: bool, everything: bool) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

@@ -52,6 +52,8 @@ _BURST, _PACE = 30, 3.0
 """Changes that are told at once, and the seconds in which room for one more grows back."""
 
 
+_VARYING = frozenset({"seconds", "since", "reason"})
+"""Values of a gap that differ each time that it is met."""
 _ANSWERED = frozenset({"journal-none", "journal-boot"})
 """Blind spots that are none any more once the journal tells anything."""
 _T = TypeVar("_T")
@@ -303,7 +305,7 @@ class Watching:
     _watched: dict[str, _Watched] = field(default_factory=dict[str, "_Watched"])
     """The kinds of which all objects were listed."""
     _told: list[Told] = field(default_factory=list[Told])
-    _gaps: dict[tuple[str, str, str], Gap] = field(default_factory=dict[tuple[str, str, str], Gap])
+    _gaps: dict[tuple[object, ...], Gap] = field(default_factory=dict[tuple[object, ...], Gap])
     _repeats: dict[int, None] = field(default_factory=dict[int, None])
     _began: bool = False
     _room: float = _BURST
@@ -400,7 +402,7 @@ class Watching:
             engine.hold(resource if fresh else _stale(resource))
             held.hold(resource)
         inputs = [replace(i, programs=set(i.programs), heard=dict(i.heard)) for p in self.parts.values() for i in p.inputs]
-        gaps = list(dict.fromkeys(g for p in self.parts.values() for g in p.gaps))
+        gaps = list({_same(g): g for p in self.parts.values() for g in p.gaps}.values())
         self.report, self._story = concluded(engine, held, _Sources(inputs, gaps, self.scan), self.catalog, now=at, select=Selection())
         self.report.collected = list(self.collected.values())
         for finding in self.report.findings:
@@ -501,11 +503,16 @@ class Watching:
 
     def _gap_changes(self, gaps: list[Gap], now: int) -> Iterator[Change]:
         """Yield the gaps that opened or closed, of those that could hide a failure."""
-        known = {(g.source, g.kind, g.reason): g for g in gaps if g.hides}
+        known = {_same(g): g for g in gaps if g.hides}
         opened = [Change(now, "gap-opened", gap=g) for key, g in known.items() if key not in self._gaps]
         closed = [Change(now, "gap-closed", gap=g) for key, g in self._gaps.items() if key not in known]
         self._gaps = known
         yield from (*closed, *opened)
+
+
+def _same(gap: Gap) -> tuple[object, ...]:
+    """Return what two gaps share that tell of one trouble: an API server that does not answer leaves one for each question."""
+    return gap.source.partition(":")[0], gap.kind, gap.reason, tuple(v for v in gap.values if v[0] not in _VARYING)
 
 
 def _stale(resource: Resource) -> Resource:

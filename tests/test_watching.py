@@ -258,9 +258,12 @@ def test_what_is_over_is_told_so_even_if_its_pods_changed_and_it_is_long_forgott
     bench.tell()
     bench.read(failed(START, "plant/first-0"))
     bench.tell()
-    for n in range(1, 8):
-        at = START + n * MINUTE
-        bench.read(failed(at, f"plant/next-{n}"), gone(at + SECOND, f"plant/next-{n}"), gone(at + SECOND, "plant/first-0"))
+    pods = [f"plant/next-{n}" for n in range(150)]
+    bench.read(*(failed(START + MINUTE + n, pod) for n, pod in enumerate(pods)), failed(START + MINUTE + 200, "plant/last-0"))
+    bench.read(*(gone(START + 2 * MINUTE + n, pod) for n, pod in enumerate(["plant/first-0", *pods])))
+    bench.watching.judge(START + 2 * MINUTE)
+    bench.watching.forget()
+    bench.read(gone(START + 3 * MINUTE, "plant/last-0"))
     for n in range(300):
         bench.read(failed(START + 8 * MINUTE + n, f"plant/storm-{n}", f"net-{n}"), gone(START + 9 * MINUTE + n, f"plant/storm-{n}"))
     bench.watching.judge(START + 10 * MINUTE)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
 from diagnose.catalog import Catalog
+from diagnose.correlate import subject_of
 from diagnose.diagnosis import Held, Selection, concluded, in_time, wanted
 from diagnose.engine import Engine, Group, PodTimes, Seen, Success
 from diagnose.ignoring import Ignores
@@ -51,6 +52,8 @@ _BURST, _PACE = 30, 3.0
 """Changes that are told at once, and the seconds in which room for one more grows back."""
 
 
+_VARYING = frozenset({"seconds", "since", "reason"})
+"""Values of a gap that differ each time that it is met."""
 _ANSWERED = frozenset({"journal-none", "journal-boot"})
 """Blind spots that are none any more once the journal tells anything."""
 _T = TypeVar("_T")
@@ -118,14 +121,14 @@ class Following(Engine):
     def forget(self, story: Story, now: int, telling: set[tuple[str, str]]) -> None:
         """Forget what is over, then the oldest of what is too much; `story` is of a copy that was concluded, `now` the newest evidence's time.
 
-        `telling` has the rule and pod of what is yet to be told to be over.
+        `telling` has the rule, and the subject or a pod, of what is yet to be told to be over.
         """
         self._settle_orphans(now)
         over: list[tuple[int, _Identity]] = []
         going: list[tuple[int, _Identity]] = []
         for identity, group in list(self.groups.items()):
             end, state = _end(group, story)
-            if not state or any((group.rule.id, pod) in telling for pod in group.pods):
+            if not state or any((group.rule.id, name) in telling for name in (*group.pods, subject_of(group))):
                 going.append((end, identity))
             elif end < now - (_KEPT if state == "resolved" else _LOST):
                 del self.groups[identity]
@@ -302,7 +305,7 @@ class Watching:
     _watched: dict[str, _Watched] = field(default_factory=dict[str, "_Watched"])
     """The kinds of which all objects were listed."""
     _told: list[Told] = field(default_factory=list[Told])
-    _gaps: dict[tuple[str, str, str], Gap] = field(default_factory=dict[tuple[str, str, str], Gap])
+    _gaps: dict[tuple[object, ...], Gap] = field(default_factory=dict[tuple[object, ...], Gap])
     _repeats: dict[int, None] = field(default_factory=dict[int, None])
     _began: bool = False
     _room: float = _BURST
@@ -399,7 +402,7 @@ class Watching:
             engine.hold(resource if fresh else _stale(resource))
             held.hold(resource)
         inputs = [replace(i, programs=set(i.programs), heard=dict(i.heard)) for p in self.parts.values() for i in p.inputs]
-        gaps = list(dict.fromkeys(g for p in self.parts.values() for g in p.gaps))
+        gaps = list({_same(g): g for p in self.parts.values() for g in p.gaps}.values())
         self.report, self._story = concluded(engine, held, _Sources(inputs, gaps, self.scan), self.catalog, now=at, select=Selection(), live=True, running=True)
         self.report.collected = list(self.collected.values())
         for finding in self.report.findings:
@@ -416,7 +419,7 @@ class Watching:
     def forget(self) -> None:
         """Forget what is over and was told; call it now and then, after `changes`."""
         if self._story is not None and self._story.end is not None:
-            telling = {(t.finding.rule, pod) for t in self._told if t.finding.state in GOING for pod in t.pods}
+            telling = {(t.finding.rule, name) for t in self._told if t.finding.state in GOING for name in (*t.pods, t.finding.subject)}
             self._engine.forget(self._story, self._story.end, telling)
         if self.report is not None:
             there = {(f.rule, f.subject) for f in self.report.findings}
@@ -500,11 +503,16 @@ class Watching:
 
     def _gap_changes(self, gaps: list[Gap], now: int) -> Iterator[Change]:
         """Yield the gaps that opened or closed, of those that could hide a failure."""
-        known = {(g.source, g.kind, g.reason): g for g in gaps if g.hides}
+        known = {_same(g): g for g in gaps if g.hides}
         opened = [Change(now, "gap-opened", gap=g) for key, g in known.items() if key not in self._gaps]
         closed = [Change(now, "gap-closed", gap=g) for key, g in self._gaps.items() if key not in known]
         self._gaps = known
         yield from (*closed, *opened)
+
+
+def _same(gap: Gap) -> tuple[object, ...]:
+    """Return what two gaps share that tell of one trouble: an API server that does not answer leaves one for each question."""
+    return gap.source.partition(":")[0], gap.kind, gap.reason, tuple(v for v in gap.values if v[0] not in _VARYING)
 
 
 def _stale(resource: Resource) -> Resource:
@@ -515,9 +523,10 @@ def _stale(resource: Resource) -> Resource:
     return resource._replace(body=body, where=Where(f"{resource.where.source} {resource.namespace}/{resource.name}"))
 
 
-def _rank(change: Change) -> tuple[int, bool]:
-    finding = change.finding
-    return (SEVERITIES.index(finding.severity), finding.state == "resolved") if finding is not None else (len(SEVERITIES), True)
+def _rank(change: Change) -> tuple[int, int]:
+    """Return what changes are ordered by: the severity, then what is new, then what is over, which pods are hit last of all."""
+    severity = SEVERITIES.index(change.finding.severity) if change.finding is not None else len(SEVERITIES)
+    return severity, 3 if change.what == ("pods",) else {"active": 0, "changed": 1}.get(change.kind, 2)
 
 
 def _kind(told: Told | None, finding: Finding, *, first: bool, everything: bool) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

@@ -63,7 +63,7 @@ ARROWS = {
     "timeline": {"model", "story"},
     "verifying": {"engine", "model", "story"},
     "compare": {"parse"},
-    "watching": {"catalog", "diagnosis", "engine", "ignoring", "model", "parse", "rule", "scan", "state", "story", "times"},
+    "watching": {"catalog", "correlate", "diagnosis", "engine", "ignoring", "model", "parse", "rule", "scan", "state", "story", "times"},
     "render": {
         "catalog",
         "checking",

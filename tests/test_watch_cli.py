@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collect.apiserver import PODS, kubeconfig, serving
+from collect.apiserver import PODS, kubeconfig, refused_port, serving
 from conftest import ROOT
 from growing import Journal, failed, idle, now, ran
 from jsonschema import Draft202012Validator
@@ -202,6 +202,19 @@ def test_the_api_server_shows_what_runs_and_its_absence_is_a_gap(watch: Callable
         server.add(body)
         one.until(lambda: one.gaps("gap-opened") <= one.gaps("gap-closed"))
     assert one.end() == 0
+
+
+def test_an_api_server_that_comes_up_later_closes_all_gaps_of_it(watch: Callable[..., Watch], tmp_path: Path) -> None:
+    port = refused_port()
+    one = watch("--format", "json", "--kubeconfig", str(kubeconfig(tmp_path / "kubeconfig", f"http://localhost:{port}", user={})))
+    one.until(lambda: "watching" in one.text)
+    time.sleep(2)  # no sooner is it asked again
+    with serving(None, port):
+        one.until(lambda: one.gaps("gap-closed"))
+        time.sleep(0.5)
+        told = [(c["change"], c["gap"]["kind"]) for c in one.changes if c["gap"] and c["gap"]["kind"].startswith("api-")]
+        assert told == [("gap-opened", "api-refused"), ("gap-closed", "api-refused")]
+        assert one.end() == 0
 
 
 def test_metrics_are_written_beside(watch: Callable[..., Watch], tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from conftest import NODE
-from growing import BOOT, entry, failed, gone, idle, klog, ran
+from growing import entry, failed, gone, idle, klog, ran
 
 from diagnose.catalog import Catalog
 from diagnose.collect.evidence import Evidence, Options
@@ -253,6 +253,32 @@ def test_a_storm_is_told_little_by_little_the_worst_first(bench: Bench) -> None:
     assert len({c.finding.subject for c in (*told, *more) if c.finding}) == 100
 
 
+def test_what_is_over_is_told_so_even_if_its_pods_changed_and_it_is_long_forgotten_otherwise(bench: Bench) -> None:
+    """A NAD that is asked for by ever new pods, each of which gives up, while others storm by."""
+    bench.tell()
+    bench.read(failed(START, "plant/first-0"))
+    bench.tell()
+    pods = [f"plant/next-{n}" for n in range(150)]
+    bench.read(*(failed(START + MINUTE + n, pod) for n, pod in enumerate(pods)), failed(START + MINUTE + 200, "plant/last-0"))
+    bench.read(*(gone(START + 2 * MINUTE + n, pod) for n, pod in enumerate(["plant/first-0", *pods])))
+    bench.watching.judge(START + 2 * MINUTE)
+    bench.watching.forget()
+    bench.read(gone(START + 3 * MINUTE, "plant/last-0"))
+    for n in range(300):
+        bench.read(failed(START + 8 * MINUTE + n, f"plant/storm-{n}", f"net-{n}"), gone(START + 9 * MINUTE + n, f"plant/storm-{n}"))
+    bench.watching.judge(START + 10 * MINUTE)
+    bench.watching.forget()
+    assert ("resolved", "plant/lan") in [(c.kind, c.finding.subject) for c in bench.tell() if c.finding]
+
+
+def test_what_is_over_comes_before_more_pods(bench: Bench) -> None:
+    bench.tell()
+    bench.read(*(failed(START + n, f"plant/a-{n}", f"net-{n}") for n in range(30)))
+    bench.tell(300)
+    bench.read(*(failed(START + SECOND + n, f"plant/b-{n}", f"net-{n}") for n in range(29)), ran(START + SECOND, "plant/a-29"))
+    assert [c.kind for c in bench.tell(61) if c.finding] == ["resolved", *["changed"] * 19]
+
+
 def test_what_a_storm_resolves_before_its_turn_is_not_told(bench: Bench) -> None:
     bench.tell()
     pods = [f"plant/storm-{n}" for n in range(100)]
@@ -354,12 +380,19 @@ def test_the_verdict_is_the_one_of_a_diagnosis(bench: Bench, catalog: Catalog) -
 
 
 def test_hits_that_wait_for_their_pod_are_judged_and_go_on_waiting(bench: Bench) -> None:
-    """CRI-O's line names no pod; the kubelet's, which does, comes a moment later."""
+    """CRI-O's lines name a sandbox, or nothing; the kubelet's, which name the pod, come a moment later."""
     bench.tell()
-    text = 'level=error msg="Error adding network: cannot find a network-attachment-definition (lan) in namespace (plant)"'
-    bench.read(entry(START, "crio", f'time="2026-11-25T08:00:00Z" {text}'))
-    bench.watching.judge(START)
+    cause = 'cannot find a network-attachment-definition (lan) in namespace (plant): network-attachment-definitions.k8s.cni.cncf.io "lan" not found'
+    box = "b" * 64
+    bench.read(entry(START, "crio", f"E1125 08:00:00.000000    2094 multus.go:1] {cause}"))
+    bench.read(entry(START + 1, "crio", f'StopPodSandbox for "{box}" failed: rpc error: code = Unknown desc = {cause}'))
+    engine = bench.watching._engine
+    waiting = [len(x) for some in (engine._orphans, engine._nameless) for x in some.values()]
+    assert waiting == [1, 1]
+    assert "active" in [k for k, _ in bench.told()]
+    assert [len(x) for some in (engine._orphans, engine._nameless) for x in some.values()] == waiting
     bench.read(failed(START + SECOND // 2, POD))
-    told = [c for c in bench.tell() if c.finding]
-    assert [(c.kind, [a.name for a in c.finding.affected if a.kind == "Pod"]) for c in told if c.finding] == [("active", ["mixer-1"])]
-    assert BOOT
+    bench.tell()
+    assert bench.watching.report is not None
+    (finding,) = bench.watching.report.findings
+    assert [a.name for a in finding.affected if a.kind == "Pod"] == ["mixer-1"]

@@ -161,13 +161,15 @@ def test_what_is_written_between_the_reading_and_the_following_is_told(library: 
 
 def test_a_folder_that_is_new_is_followed_and_what_was_moved_there_is_not_told_again(growing: Growing, follow: Callable[..., Reading]) -> None:
     """journalctl --flush copies the volatile journal into the persistent folder."""
+    old = failed(now(), "old/a")
+    growing.write(old)
     reading = follow()
     reading.start()
     entries = [failed(now() + n, f"new/{n}") for n in range(3)]
     growing.write(*entries)
     reading.expect(["new/0", "new/1", "new/2"])
     moved = Growing(growing.folder / "moved")
-    moved.write(*entries, failed(now() + 10, "new/3"))
+    moved.write(old, *entries, failed(now() + 10, "new/3"))
     moved.close()
     growing.write(idle(now() + 20))  # which wakes the follower
     reading.expect(["new/0", "new/1", "new/2", "new/3"])
@@ -241,6 +243,19 @@ def test_a_folder_that_vanishes_and_comes_back_is_followed(growing: Growing, fol
     again.write(failed(now(), "new/b"))
     again.close()
     reading.expect([*told, "new/b"])
+
+
+def test_an_entry_that_is_copied_into_another_file_is_known_again(growing: Growing, follow: Callable[..., Reading]) -> None:
+    growing.write(idle(now()))
+    reading = follow()
+    reading.start()
+    _written(growing, "new/a")
+    reading.expect(["new/a"])
+    (record,) = reading.records
+    copied = record._replace(where=record.where._replace(cursor="s=0;i=9;b=" + record.where.cursor.partition(";b=")[2]))
+    other = record._replace(where=record.where._replace(cursor=record.where.cursor + "0"))
+    place = reading.journal._folders[growing.folder].place
+    assert [reading.journal._is_new(r, place) for r in (record, copied, other)] == [False, False, True]
 
 
 def test_a_program_ends_with_the_follower(growing: Growing, follow: Callable[..., Reading]) -> None:

@@ -72,7 +72,8 @@ class _Files:
     def names(self, folder: str) -> list[str] | None:
         """Return the names of all files in a folder, sorted, [] where the running node has none; None where that is not known."""
         try:
-            return sorted(e.name for e in os.scandir(self.device.path(folder)) if not e.is_dir())
+            with os.scandir(self.device.path(folder)) as entries:
+                return sorted(e.name for e in entries if not e.is_dir())
         except PermissionError:
             self.denied.append(folder)
         except (FileNotFoundError, NotADirectoryError):
@@ -239,7 +240,8 @@ def _inotify_used() -> int | None:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if process.stat().st_uid == 0:
-                used += sum(os.readlink(f.path) == "anon_inode:inotify" for f in os.scandir(process / "fd"))
+                with os.scandir(process / "fd") as opened:
+                    used += sum(os.readlink(f.path) == "anon_inode:inotify" for f in opened)
         except OSError:
             continue
     return used

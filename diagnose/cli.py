@@ -15,8 +15,9 @@ from diagnose import __version__
 from diagnose.cli_check import check
 from diagnose.cli_device import Boot, JournalDir, Kubeconfig, Root, Timeout, device_of, progress
 from diagnose.cli_profile import profile
-from diagnose.cli_rules import Folders, catalog_of
+from diagnose.cli_rules import Folders, catalog_of, known_rule
 from diagnose.cli_rules import app as rules_app
+from diagnose.cli_watch import watch
 from diagnose.console import (
     EXIT_BLIND,
     EXIT_ERRORS,
@@ -37,7 +38,6 @@ from diagnose.console import (
 from diagnose.errors import MsnetError, NoEvidenceError, RuleError, UsageError
 
 if TYPE_CHECKING:
-    from diagnose.catalog import Catalog
     from diagnose.model import Report
 
 app = typer.Typer(
@@ -157,7 +157,7 @@ def diagnose(
     at = reference or datetime.now(UTC)
     catalog = user_rules.load(rules or [])
     for name in rule or []:
-        _known_rule(name, catalog)
+        known_rule(name, catalog)
     select = diagnosis.Selection(
         since=_micros(since, local, at),
         until=_micros(until, local, at),
@@ -310,7 +310,7 @@ def verify(
     from diagnose.verifying import verdict_on
 
     catalog = user_rules.load()
-    _known_rule(rule, catalog)
+    known_rule(rule, catalog)
     if pod is not None and pod.count("/") != 1:
         raise UsageError(f"not a pod: {pod!r}", "write it as namespace/name")
     evidence = paths or device_of(boot, timeout, kubeconfig, journal_dir, root, None)
@@ -356,16 +356,6 @@ def unwrap(
         sys.stdout.flush()
 
 
-def _known_rule(rule: str, catalog: Catalog) -> None:
-    """Raise `UsageError` for a rule that does not exist."""
-    if rule in catalog.by_id:
-        return
-    import difflib
-
-    near = difflib.get_close_matches(rule, catalog.by_id, 3)
-    raise UsageError(f"unknown rule {rule!r}", f"did you mean {', '.join(near)}?" if near else "`msnet rules` lists them")
-
-
 @app.command()
 def explain(rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's id.")], rules: Folders = None, lang: Lang = None) -> None:
     """Print a rule's page: what it means, why it happens, what to do."""
@@ -373,12 +363,13 @@ def explain(rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's i
     from diagnose.render import page
 
     catalog = catalog_of(rules)
-    _known_rule(rule, catalog)
+    known_rule(rule, catalog)
     sys.stdout.write(page.render(catalog.by_id[rule], choose(lang, dict(os.environ))))
 
 
 app.command()(check)
 app.command()(profile)
+app.command()(watch)
 app.add_typer(rules_app, name="rules")
 
 

@@ -43,6 +43,16 @@ def tell_problems(catalog: Catalog) -> None:
         sys.stderr.write(f"not used: {problem.rule}: {problem.where}: {problem.text}\n")
 
 
+def known_rule(rule: str, catalog: Catalog) -> None:
+    """Raise `UsageError` for a rule that does not exist."""
+    if rule in catalog.by_id:
+        return
+    import difflib
+
+    near = difflib.get_close_matches(rule, catalog.by_id, 3)
+    raise UsageError(f"unknown rule {rule!r}", f"did you mean {', '.join(near)}?" if near else "`msnet rules` lists them")
+
+
 @app.callback()
 def rules(context: typer.Context, folders: Folders = None, lang: Lang = None) -> None:
     """List the rules: one failure class each."""

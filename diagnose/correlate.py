@@ -210,9 +210,13 @@ def _finding(group: Group, story: Story) -> Finding:
     affected = [Affected("Pod", ns or None, name) for ns, _, name in sorted(p.partition("/") for p in group.pods)]
     if rule.about == "nad" and group.captures.get("nad"):
         affected.append(Affected("NetworkAttachmentDefinition", group.captures.get("nad_namespace"), group.captures["nad"]))
-    subject = "/".join(dict.fromkeys(k for k in group.key if k)) or ("" if rule.about == "node" else min(group.pods, default=""))
     return Finding(
         rule=rule.id, severity=severity, confidence=confidence, state=state, affected=affected, captures=dict(sorted(group.captures.items())),
         count=group.count(), first=group.times.first(story.clocks), last=group.times.last(story.clocks), evidence=group.samples(), proof=proof,
-        cut=not group.whole, sources=tuple(sorted(group.programs)), subject=subject,
+        cut=not group.whole, sources=tuple(sorted(group.programs)), subject=subject_of(group),
     )  # fmt: skip
+
+
+def subject_of(group: Group) -> str:
+    """Return what a failure belongs to: the names of its rule's key, else the first pod that it hits, "" for the node."""
+    return "/".join(dict.fromkeys(k for k in group.key if k)) or ("" if group.rule.about == "node" else min(group.pods, default=""))

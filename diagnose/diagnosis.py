@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import NamedTuple, Protocol
 
 from diagnose import __version__
 from diagnose.blind import blind_spots
@@ -16,7 +17,7 @@ from diagnose.engine import Engine, literals
 from diagnose.health import Health
 from diagnose.hints import hints_for
 from diagnose.ignoring import Ignores
-from diagnose.model import Finding, Record, Report, Resource, earliest, latest
+from diagnose.model import Finding, Gap, InputSeen, Record, Report, Resource, earliest, latest
 from diagnose.parse.when import micros
 from diagnose.rule import CONFIDENCES, SEVERITIES
 from diagnose.scan import Scanner
@@ -54,9 +55,7 @@ def investigate(
     ignores: Ignores | None = None, progress: Progress | None = None,
 ) -> tuple[Report, Story]:  # fmt: skip
     """Return the report on the inputs named, or on the device, and the story that it was drawn from. Without `ignores`, nothing is set aside."""
-    engine = Engine(catalog)
-    static, silent = Static(), Silent()
-    health = Health(silent.host)
+    engine, held = Engine(catalog), Held.empty(ignores)
     words, options = literals(catalog), Options(reference, tz)
     evidence: Evidence | Live
     if isinstance(arguments, Device):
@@ -68,21 +67,64 @@ def investigate(
     for item in found:
         if isinstance(item, Resource):
             engine.hold(item)
-            static.hold(item)
-            silent.hold(item)
-            health.hold(item)
-            if ignores is not None:
-                ignores.meet(item)
-        elif _in_time(item, select):
+            held.hold(item)
+        elif in_time(item, select):
             engine.feed(item)
+    live, running = isinstance(evidence, Live), isinstance(arguments, Device) and arguments.running
+    report, story = concluded(engine, held, evidence, catalog, now=now, select=select, live=live, running=running)
+    report.collected = list(evidence.collected.values()) if isinstance(evidence, Live) else []
+    return report, story
+
+
+class Source(Protocol):
+    """Where records came from, and what is told of it."""
+
+    inputs: list[InputSeen]
+    gaps: list[Gap]
+
+    @property
+    def scan(self) -> Scanner: ...
+
+
+class Held(NamedTuple):
+    """What is made of the objects and the parts of the host."""
+
+    static: Static
+    silent: Silent
+    health: Health
+    ignores: Ignores | None
+
+    @classmethod
+    def empty(cls, ignores: Ignores | None) -> Held:
+        """Hold nothing yet."""
+        silent = Silent()
+        return cls(Static(), silent, Health(silent.host), ignores)
+
+    def hold(self, resource: Resource) -> None:
+        """Take one; the engine is told by itself."""
+        self.static.hold(resource)
+        self.silent.hold(resource)
+        self.health.hold(resource)
+        if self.ignores is not None:
+            self.ignores.meet(resource)
+
+
+def concluded(
+    engine: Engine, held: Held, evidence: Source, catalog: Catalog, *, now: datetime, select: Selection, live: bool = False, running: bool = False
+) -> tuple[Report, Story]:
+    """Return the report on everything that `engine` was fed and that was held, and its story; neither takes more after that.
+
+    `live`: collectors looked at a device; `running`: at the node as it is at `now`, and not at the end of the evidence.
+    """
+    static, silent, health, ignores = held
     engine.finish()
     story = Story(engine, evidence.inputs)
-    health.conclude(engine, story, micros(now) if isinstance(arguments, Device) and arguments.running else story.end)
+    health.conclude(engine, story, micros(now) if running else story.end)
     static.conclude(engine, catalog.by_id)
     silent.conclude(engine)
     logs = [i for i in evidence.inputs if i.programs and "text" not in i.programs and i.kind != "objects"]
     long = {i.source for i in logs} if sum(i.lines for i in logs) > LONG else set[str]()
-    found = [f for f in silent.complete(findings(story)) if _wanted(f, select) and not _aside(f, long)]
+    found = [f for f in silent.complete(findings(story)) if wanted(f, select) and not _aside(f, long)]
     _own_up(evidence, {e.source for f in found for e in f.evidence})
     low, high = engine.window
     for seen in evidence.inputs:
@@ -91,19 +133,18 @@ def investigate(
     found, ignored = ignores.split(found) if ignores is not None else (found, [])
     for finding in found:
         finding.hints = hints_for(finding, story) + static.hints(finding.rule, finding.captures) + silent.hints(finding) + health.hints(finding)
-    gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything, evidence.gaps, live=isinstance(evidence, Live), since=select.since is not None)
-    collected = list(evidence.collected.values()) if isinstance(evidence, Live) else []
+    gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything, evidence.gaps, live=live, since=select.since is not None)
     report = Report(
         tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
         not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems] + static.problems + (ignores.problems if ignores is not None else []), window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts={**engine.inventory.facts, **health.facts()}, node=health.seen,
         timeline=timeline(story, found), attachments=silent.attachments, pools=silent.pools, checks=silent.checks,
         unexplained=sorted(engine.unexplained.values(), key=lambda u: (-u.count, u.shape)),
-        collected=collected, ignored=ignored, expired=list(ignores.expired) if ignores is not None else [],
+        ignored=ignored, expired=list(ignores.expired) if ignores is not None else [],
     )  # fmt: skip
     return report, story
 
 
-def _own_up(evidence: Evidence | Live, told: set[str]) -> None:
+def _own_up(evidence: Source, told: set[str]) -> None:
     """Call a text that no log, event or object was recognised in what it is: read, and not understood."""
     for seen in evidence.inputs:
         if seen.kind == "text" and not seen.programs - {"", "text"} and seen.first is None and seen.source not in told:
@@ -116,13 +157,15 @@ def _aside(finding: Finding, long: set[str]) -> bool:
     return finding.rule == "not-network" and "event" not in finding.sources and all(e.source in long for e in finding.evidence)
 
 
-def _in_time(record: Record, select: Selection) -> bool:
+def in_time(record: Record, select: Selection) -> bool:
+    """Return True if the record is of the time to look at."""
     if record.time is None:
         return True
     return (select.since is None or record.time >= select.since) and (select.until is None or record.time <= select.until)
 
 
-def _wanted(finding: Finding, select: Selection) -> bool:
+def wanted(finding: Finding, select: Selection) -> bool:
+    """Return True if the finding is to be shown."""
     if select.rules and finding.rule not in select.rules:
         return False
     if SEVERITIES.index(finding.severity) > SEVERITIES.index(select.min_severity):

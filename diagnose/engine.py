@@ -103,7 +103,7 @@ class Group:
     """How often each event (its reason, and a hash of the rest) happened, by its own count."""
     times: Times = field(default_factory=Times)
     bare: bool = False
-    """True if some hit names no pod: a component's own word, which can speak for the whole node."""
+    """True if some hit names no pod, or one of MicroShift's own: a component's own word, which can speak for the whole node."""
     firsts: dict[object, Evidence] = field(default_factory=dict[object, Evidence])
     """The first evidence of the first attempts, by attempt."""
     newest: Evidence | None = None
@@ -447,7 +447,7 @@ class Engine:
         group.programs.add(record.program)
         group.added = group.added or hit.segment.op != "delete"
         group.whole = group.whole or not hit.cut
-        group.bare = group.bare or not pod
+        group.bare = group.bare or not pod or own_pod(pod) is not None
         if counts:
             self._count(group, hit, record, pod)
         times = group.pods.setdefault(pod, PodTimes()) if pod and (pod in group.pods or len(group.pods) < PODS) else None

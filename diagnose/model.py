@@ -53,6 +53,12 @@ LINK = "Link"
 """The kind of a `Resource` that is a network interface of the host."""
 
 
+LISTED = "Listed"
+"""The kind of a `Resource` that tells that the API server was asked for all objects of a kind, which is the resource's name, of one namespace or ("") of all.
+
+Its body holds "served" (False where the server does not know the kind) and "time" (of the answer, microseconds since the epoch)."""
+
+
 class Resource(NamedTuple):
     """One Kubernetes object, or one part of the host (see `LINK`)."""
 
@@ -165,6 +171,19 @@ class InputSeen:
             self.boots.setdefault(boot, BootSeen()).meet(time, offset)
             key = program, boot, offset_second(offset)
         self.heard[key] = max(self.heard.get(key, time), time)
+
+    def join(self, part: InputSeen) -> None:
+        """Add what more was read of the same input."""
+        self.lines, self.size = self.lines + part.lines, self.size + part.size
+        self.first, self.last = earliest(self.first, part.first), latest(self.last, part.last)
+        self.programs |= part.programs
+        for key, time in part.heard.items():
+            self.heard[key] = max(self.heard.get(key, time), time)
+        for boot, times in part.boots.items():
+            if boot in self.boots:
+                self.boots[boot].join(times)
+            else:
+                self.boots[boot] = times
 
 
 class Affected(NamedTuple):

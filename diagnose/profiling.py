@@ -28,6 +28,7 @@ _OLDEST, _NEWEST = 29, 35
 """Kubernetes minors of MicroShift 4.16, the first with Multus, to 4.22."""
 _VERSION = re.compile(r"\bMicroShift Version: (4\.\d+)\.\d|\bmicroshift-(4\.\d+)\.\d+-|\bmicroshift=\"?(4\.\d+)\.\d")
 """`microshift version`, the name of the RPM, and the line that MicroShift logs at its start."""
+_RELEASE = re.compile(r"(4\.\d+)\.\d")
 _LITERALS = ["MicroShift Version: ", "microshift-4.", 'microshift="4.', "microshift=4."]
 _CONFIG = 256 * 1024
 """Bytes of MicroShift's configuration file that are read."""
@@ -61,6 +62,10 @@ class Learned:
                 self.networks.update(_subnets(resource.body))
         elif resource.kind == "NetworkAttachmentDefinition" and resource.namespace:
             self.nads.add(f"{resource.namespace}/{resource.name}")
+        elif resource.kind == "ConfigMap" and (resource.namespace, resource.name) == ("kube-public", "microshift-version"):
+            # microshift docs/user/debugging_tips.md
+            m = _RELEASE.match(str(mapping(resource.body.get("data")).get("version", "")))
+            self.version = max(self.version, m[1], key=_number) if m is not None else self.version
         elif resource.kind == "Node":
             m = _KUBELET.match(str(mapping(mapping(resource.body.get("status")).get("nodeInfo")).get("kubeletVersion", "")))
             if m is not None and _OLDEST <= int(m[1]) <= _NEWEST:

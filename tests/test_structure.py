@@ -50,7 +50,8 @@ ARROWS = {
     "attached": {"checks", "host", "model", "parse"},
     "leases": {"attached", "checks", "host", "model"},
     "reach": {"host", "model", "parse"},
-    "silent": {"attached", "engine", "host", "leases", "model", "parse", "reach"},
+    "components": {"checks", "engine", "model", "own", "parse"},
+    "silent": {"attached", "components", "engine", "host", "leases", "model", "parse", "reach"},
     "engine": {"catalog", "inventory", "match", "model", "own", "parse", "rule", "scan", "shape", "times"},
     "static": {"checks", "engine", "model", "parse", "profiling", "rule"},
     "story": {"engine", "model", "times"},
@@ -62,6 +63,7 @@ ARROWS = {
     "timeline": {"model", "story"},
     "verifying": {"engine", "model", "story"},
     "compare": {"parse"},
+    "watching": {"catalog", "correlate", "diagnosis", "engine", "ignoring", "model", "parse", "rule", "scan", "state", "story", "times"},
     "render": {
         "catalog",
         "checking",
@@ -77,6 +79,7 @@ ARROWS = {
         "rule",
         "timeline",
         "verifying",
+        "watching",
     },
 }
 

@@ -36,6 +36,8 @@ _JOURNAL_JSON = re.compile(rb'"__REALTIME_TIMESTAMP"\s*:')
 
 # sos clean (53:4f:53: MACs, host0, obfuscateddomain), must-gather-clean (x-ipv4-...), insights (10.230.230.), oc adm inspect.
 _OBFUSCATED = re.compile(rb"\b53:4f:53:|obfuscateddomain|\bx-(?:ipv4|ipv6|mac)-\d|\*\*\*HIDDEN\*\*\*|\b10\.230\.230\.\d")
+_POD_LOG = re.compile(r"namespaces/(openshift-multus|openshift-ovn-kubernetes)/pods/([a-z0-9.-]+)/(?:[^/]+/[^/]+/logs/|log\?)")
+"""The log of one of MicroShift's own network pods: in must-gather (oc pkg/cli/admin/inspect/pod.go), and at the API server."""
 _REFUSALS = (
     ("forbidden", re.compile(rb"Error from server \(Forbidden\): [^\n]*"), "sudo oc --kubeconfig /var/lib/microshift/resources/kubeadmin/kubeconfig get pods,events,network-attachment-definitions -A -o yaml > objects.yaml"),
     ("not-all-users", re.compile(rb"(?:You are currently not seeing messages from other users|No journal files were opened due to insufficient permissions)[^\n]*"), "sudo journalctl -u microshift -u crio -o export > journal.export"),
@@ -212,9 +214,12 @@ class Evidence:
         return micros(clock.reference or datetime.now(UTC)), True
 
     def _timed(self, found: Iterator[Record | Resource], seen: InputSeen) -> Iterator[Record | Resource]:
+        pod = _POD_LOG.search(seen.source)
         for item in found:
             if isinstance(item, Record):
                 seen.hear(item.program, None if item.relative else item.time, item.boot, item.offset)
+                if pod is not None and not item.pod:
+                    item = item._replace(pod=f"{pod[1]}/{pod[2]}")
             yield item
 
     def _clock(self, opened: Opened) -> Clock:

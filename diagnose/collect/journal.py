@@ -20,7 +20,7 @@ from diagnose.collect import native
 from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Evidence
 from diagnose.collect.stream import ExportFormat, records
-from diagnose.model import Gap, InputSeen, Record, Resource, earliest, latest
+from diagnose.model import Gap, InputSeen, Record, Resource
 from diagnose.parse.when import Clock, iso
 
 UNITS = (
@@ -37,22 +37,26 @@ _MACHINE = re.compile(r"[0-9a-f]{32}(?:\.[\w.@:-]+)?")
 _BOOT = re.compile(r"[0-9a-f]{32}")
 
 
-def files(device: Device) -> tuple[list[Path], list[Path]]:
-    """Return the node's journal files of all journald namespaces, persistent and volatile: those that may be read, and those that may not."""
-    folders: list[Path] = []
+def folders(device: Device) -> list[Path]:
+    """Return the folders of the node's journal files, of all journald namespaces, persistent and volatile."""
     if device.journal_dir is not None:
-        folders = [device.journal_dir, *(p for p in sorted(device.journal_dir.rglob("*")) if p.is_dir())]
-    else:
-        machine = _read(device.path("/etc/machine-id"))
-        for place in _FOLDERS:
-            try:
-                found = sorted(device.path(place).iterdir())
-            except OSError:
-                continue
-            # Beside it, `remote` holds the journals of other machines.
-            folders += [p for p in found if _MACHINE.fullmatch(p.name) and (not machine or p.name.startswith(machine))]
+        return [device.journal_dir, *(p for p in sorted(device.journal_dir.rglob("*")) if p.is_dir())]
+    found: list[Path] = []
+    machine = _read(device.path("/etc/machine-id"))
+    for place in _FOLDERS:
+        try:
+            inside = sorted(device.path(place).iterdir())
+        except OSError:
+            continue
+        # Beside it, `remote` holds the journals of other machines.
+        found += [p for p in inside if _MACHINE.fullmatch(p.name) and (not machine or p.name.startswith(machine))]
+    return found
+
+
+def files(device: Device) -> tuple[list[Path], list[Path]]:
+    """Return the files in `folders`: those that may be read, and those that may not."""
     every: list[Path] = []
-    for folder in folders:
+    for folder in folders(device):
         try:
             every += sorted(p for p in folder.iterdir() if p.name.endswith((".journal", ".journal~")))
         except OSError:
@@ -154,7 +158,7 @@ def _windows(reader: Any, device: Device, deadline: Deadline, out: Evidence, clo
             window = native.Export(reader, end, deadline)
             part = InputSeen(SOURCE, "journal")
             yield from records(cast("BinaryIO", window), ExportFormat(), out.scan, clock, part)
-            _add(seen, part)
+            seen.join(part)
             if window.cut:
                 out.gaps.append(_cut(device, seen if end else part))
                 return
@@ -169,20 +173,6 @@ def _cut(device: Device, seen: InputSeen) -> Gap:
     """Return the gap of a journal of which not all was read in time."""
     since = iso(seen.first) if seen.first is not None else "-"
     return Gap(SOURCE, "", f"sudo msnet diagnose --timeout {int(device.timeout * 4)}, or --since 1h", "journal-cut", values=(("since", since),))
-
-
-def _add(seen: InputSeen, part: InputSeen) -> None:
-    """Add what one window showed."""
-    seen.lines, seen.size = seen.lines + part.lines, seen.size + part.size
-    seen.first, seen.last = earliest(seen.first, part.first), latest(seen.last, part.last)
-    seen.programs |= part.programs
-    for key, time in part.heard.items():
-        seen.heard[key] = max(seen.heard.get(key, time), time)
-    for boot, times in part.boots.items():
-        if boot in seen.boots:
-            seen.boots[boot].join(times)
-        else:
-            seen.boots[boot] = times
 
 
 def _boot(reader: Any, device: Device) -> str | None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from diagnose.collect import api, journal, manifests, node, runtime
 from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Evidence, Options
-from diagnose.model import Collected, Gap, InputSeen, Record, Resource
+from diagnose.model import LISTED, Collected, Gap, InputSeen, Record, Resource
 from diagnose.parse.node import CONFIG
 from diagnose.scan import Scanner
 
@@ -32,6 +32,8 @@ COLLECTORS: dict[str, Collect] = {"journal": journal.collect, "api": api.collect
 STREAMED = "journal"
 """The collector whose records are too many to be held."""
 
+BESIDE = "beside"
+"""What follows from what the collectors found."""
 _NAD = "NetworkAttachmentDefinition"
 """An input that lists them shows `kind:` and this, be it that there are none."""
 
@@ -62,15 +64,24 @@ class Live:
 
     def __post_init__(self) -> None:
         """Give each collector an evidence of its own: they run side by side."""
-        self._evidence = {name: Evidence(Scanner(self.literals), self.options) for name in self.collectors}
+        self._evidence = {name: Evidence(Scanner(self.literals), self.options) for name in (*self.collectors, BESIDE)}
 
     @property
     def scan(self) -> Scanner:
         """The scanner of the journal."""
         return self._evidence[STREAMED].scan
 
+    def evidence(self, name: str) -> Evidence:
+        """Return the inputs and gaps that one collector told of."""
+        return self._evidence[name]
+
     def read(self) -> Iterator[Record | Resource]:
         """Yield the journal's records as they come, then what the other collectors found, in a fixed order."""
+        for _, found in self.parts():
+            yield from found
+
+    def parts(self) -> Iterator[tuple[str, list[Record | Resource]]]:
+        """Yield the same by collector."""
         deadline = Deadline.after(self.device.timeout)
         parts: queue.Queue[_Part] = queue.Queue(_AHEAD)
         evidence = self._evidence
@@ -87,7 +98,7 @@ class Live:
                     if time.monotonic() > deadline.end + _GRACE:
                         break
                 if part is not None and part.name == STREAMED:
-                    yield from part.items
+                    yield part.name, part.items
                 elif part is not None:
                     held[part.name] += part.items
                 if part is not None and part.ended is not None:
@@ -99,30 +110,31 @@ class Live:
         for name in self.collectors:
             if name not in self.collected:
                 self.collected[name] = Collected(name, "late", _found(evidence[name], len(held[name])), self.device.timeout)
-                self.gaps.append(
+                evidence[name].gaps.append(
                     Gap(name, "", f"sudo msnet diagnose --timeout {int(self.device.timeout * 4)}", "late", values=(("seconds", f"{self.device.timeout:g}"),))
                 )
-            yield from held[name]
+            yield name, held[name]
             self.inputs += list(evidence[name].inputs)
             self.gaps += list(evidence[name].gaps)
         self.collected = {name: self.collected[name] for name in self.collectors}
-        yield from self._beside([r for found in held.values() for r in found])
+        if "api" in self.collectors:
+            yield BESIDE, self._beside([r for found in held.values() for r in found])
+            self.inputs += self._evidence[BESIDE].inputs
+            self.gaps += self._evidence[BESIDE].gaps
         if self.progress is not None:
             self.progress(self.collected, time.monotonic() - began)
 
-    def _beside(self, found: list[Record | Resource]) -> Iterator[Record | Resource]:
-        """Yield what follows from what was found: the leases of NADs; where the API server did not tell of objects, what the disk and sandboxes tell of them."""
-        evidence = Evidence(Scanner([]), self.options)
+    def _beside(self, found: list[Record | Resource]) -> list[Record | Resource]:
+        """Return what follows from what was found: the leases of NADs; where the API server did not tell of objects, what the disk and sandboxes tell of them."""
+        evidence = self._evidence[BESIDE]
         shown = {p for i in self.inputs for p in i.programs}
         more: list[Record | Resource] = []
         if f"kind:{_NAD}" not in shown:
             more += manifests.collect(self.device, [r for r in found if isinstance(r, Resource) and r.kind == CONFIG], evidence)
         if "kind:Pod" not in shown:
             more += runtime.pods(found)
-        yield from more
-        yield from node.leases(self.device, (r for r in (*found, *more) if isinstance(r, Resource) and r.kind == _NAD), evidence)
-        self.inputs += evidence.inputs
-        self.gaps += evidence.gaps
+        more += list(node.leases(self.device, [r for r in (*found, *more) if isinstance(r, Resource) and r.kind == _NAD], evidence))
+        return more
 
     def _run(self, name: str, deadline: Deadline, evidence: Evidence, parts: queue.Queue[_Part]) -> None:
         """Run one collector to its end; whatever breaks in it is a gap, and the others go on."""
@@ -133,7 +145,7 @@ class Live:
         try:
             for item in self.collectors[name](self.device, deadline, evidence):
                 batch.append(item)
-                count += 1
+                count += isinstance(item, Record) or item.kind != LISTED
                 if len(batch) >= _BATCH:
                     parts.put(_Part(name, batch))
                     batch = []

@@ -70,7 +70,7 @@ class _Files:
         return None
 
     def names(self, folder: str) -> list[str] | None:
-        """Return the names of all files in a folder, sorted, [] where the node has none; None where it may not be read, or was not saved."""
+        """Return the names of all files in a folder, sorted, [] where the running node has none; None where that is not known."""
         try:
             with os.scandir(self.device.path(folder)) as entries:
                 return sorted(e.name for e in entries if not e.is_dir())

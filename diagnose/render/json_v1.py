@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from diagnose.catalog import Catalog
-from diagnose.lang import labels
-from diagnose.model import Evidence, Report
+from diagnose.lang import Labels, labels
+from diagnose.model import Evidence, Finding, Gap, Report
 from diagnose.parse.when import iso
 from diagnose.render import node, tables
 from diagnose.render.words import gap_text, hint_text, moment_text, proof_text, words
@@ -28,46 +28,52 @@ _PODS = 100
 """Pods named of one shape of unexplained errors."""
 
 
+def of_finding(f: Finding, catalog: Catalog, language: str) -> dict[str, Any]:
+    """Return one finding in the shape that it has within the report."""
+    label = labels(language)
+    rule = catalog.by_id[f.rule]
+    w = words(f, rule, language)
+    return {
+        "rule": f.rule,
+        "severity": f.severity,
+        "confidence": f.confidence,
+        "state": f.state,
+        "subject": f.subject,
+        "title": w.title,
+        "cause": w.cause,
+        "affected": [a._asdict() for a in f.affected],
+        "captures": f.captures,
+        "count": f.count,
+        "first": _time(f.first),
+        "last": _time(f.last),
+        "resolved_by": proof_text(f.proof, label) if f.proof is not None and f.state == "resolved" else None,
+        "proof": {"kind": f.proof.kind, "time": _time(f.proof.time), "text": f.proof.text} if f.proof is not None else None,
+        "checked": [{"kind": h.kind, "values": h.values, "text": hint_text(h, label)} for h in f.hints],
+        "sources": list(f.sources),
+        "evidence": [_evidence(e) for e in f.evidence],
+        "steps": [s._asdict() for s in w.steps],
+        "verify": {"text": w.verify, "command": w.verify_command},
+        "guide": list(rule.guide),
+        "refs": list(rule.refs),
+        "explains": [{"rule": s.rule, "count": s.count, "by": s.by} for s in f.explains],
+    }
+
+
+def of_gap(gap: Gap, label: Labels) -> dict[str, Any]:
+    """Return one blind spot in the shape that it has within the report."""
+    return {"source": gap.source or None, "kind": gap.kind, "hides": gap.hides, "reason": gap_text(gap._replace(source=""), label), "hint": gap.hint or None}
+
+
 def as_mapping(report: Report, catalog: Catalog, language: str) -> dict[str, Any]:
     """Return the report in the shape of `docs/report-1.schema.json`."""
-    found: list[dict[str, Any]] = []
     label = labels(language)
-    for f in report.findings:
-        rule = catalog.by_id[f.rule]
-        w = words(f, rule, language)
-        found.append(
-            {
-                "rule": f.rule,
-                "severity": f.severity,
-                "confidence": f.confidence,
-                "state": f.state,
-                "subject": f.subject,
-                "title": w.title,
-                "cause": w.cause,
-                "affected": [a._asdict() for a in f.affected],
-                "captures": f.captures,
-                "count": f.count,
-                "first": _time(f.first),
-                "last": _time(f.last),
-                "resolved_by": proof_text(f.proof, label) if f.proof is not None and f.state == "resolved" else None,
-                "proof": {"kind": f.proof.kind, "time": _time(f.proof.time), "text": f.proof.text} if f.proof is not None else None,
-                "checked": [{"kind": h.kind, "values": h.values, "text": hint_text(h, label)} for h in f.hints],
-                "sources": list(f.sources),
-                "evidence": [_evidence(e) for e in f.evidence],
-                "steps": [s._asdict() for s in w.steps],
-                "verify": {"text": w.verify, "command": w.verify_command},
-                "guide": list(rule.guide),
-                "refs": list(rule.refs),
-                "explains": [{"rule": s.rule, "count": s.count, "by": s.by} for s in f.explains],
-            }
-        )
     return {
         "schema": SCHEMA,
         "tool": {"name": "msnet", "version": report.tool, "rules": report.catalog},
         "generated": _time(report.generated),
         "language": language,
         "window": {"first": _time(report.window[0]), "last": _time(report.window[1])},
-        "findings": found,
+        "findings": [of_finding(f, catalog, language) for f in report.findings],
         "inputs": [
             {
                 "source": i.source,
@@ -83,10 +89,7 @@ def as_mapping(report: Report, catalog: Catalog, language: str) -> dict[str, Any
             for i in report.inputs
         ],
         "collectors": [{"name": c.name, "state": c.state, "found": c.found} for c in report.collected],
-        "gaps": [
-            {"source": g.source or None, "kind": g.kind, "hides": g.hides, "reason": gap_text(g._replace(source=""), label), "hint": g.hint or None}
-            for g in report.gaps
-        ],
+        "gaps": [of_gap(g, label) for g in report.gaps],
         "not_checked": [{"rule": r, "reason": why} for r, why in report.not_checked],
         "ignored": [asdict(i) | {"reason": i.reason or None, "until": i.until or None} for i in report.ignored],
         "expired": [e._asdict() for e in report.expired],

@@ -28,6 +28,16 @@ _MOMENTS = 12
 _PROBLEMS = 8
 
 
+def style(text: str, kind: str, *, color: bool) -> str:
+    """Return `text` in a style of `_STYLE`, if colours are wanted."""
+    return f"\x1b[{_STYLE[kind]}m{text}\x1b[0m" if color and text and kind else text
+
+
+def mark(kind: str, *, unicode: bool) -> str:
+    """Return the sign of a severity, of what is resolved, or of a blind spot."""
+    return _MARK[kind][0 if unicode else 1]
+
+
 class _Page:
     """Lines under fixed labels in one column."""
 
@@ -37,11 +47,11 @@ class _Page:
         self._unicode = unicode
         self.lines: list[str] = []
 
-    def style(self, text: str, style: str) -> str:
-        return f"\x1b[{_STYLE[style]}m{text}\x1b[0m" if self._color and text and style else text
+    def style(self, text: str, kind: str) -> str:
+        return style(text, kind, color=self._color)
 
     def mark(self, kind: str) -> str:
-        return _MARK[kind][0 if self._unicode else 1]
+        return mark(kind, unicode=self._unicode)
 
     def add(self, text: str = "") -> None:
         self.lines.append(text.rstrip())

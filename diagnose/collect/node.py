@@ -24,8 +24,8 @@ SOURCE = "node"
 _CONF_DIR = "/etc/cni/net.d"
 _STORES = ("/var/lib/cni", "/run/cni-ipam-state")
 """host-local's stores and the caches of libcni and Multus; the default dataDir, and what stands beside it (MicroShift's own examples)."""
-_FILE, _FILES, _LEASE = 1024 * 1024, 20_000, 512
-"""Bytes of a file, files of the stores, and bytes of a lease that are read."""
+_FILE, _FILES = 1024 * 1024, 20_000
+"""Bytes of a file, and files of the stores, that are read."""
 _PROPERTIES = "Id,LoadState,ActiveState,SubState,Result,NRestarts,ExecMainStatus,UnitFileState,StateChangeTimestamp"
 COMMANDS: dict[str, tuple[str, ...]] = {
     "ip_-d_-j_addr": ("ip", "-d", "-j", "addr"),
@@ -125,15 +125,13 @@ def leases(device: Device, nads: Iterable[Resource], out: Evidence) -> Iterator[
 
     Only files that are named by an address: who may write a NAD may name any folder (host-local backend/disk: dataDir/network name).
     """
+    files = _Files(device)
     folders = {f for nad in nads if (f := _store(nad)) and not f.startswith(tuple(f"{s}/" for s in _STORES))}
     for folder in sorted(folders):
         for path in device.files(folder):
-            try:
-                raw, mtime = path.read_bytes()[:_LEASE], path.stat().st_mtime
-            except OSError:
-                continue
-            if of_file(device.name(path), raw, mtime):
-                yield from out.content(device.name(path), raw, mtime)
+            found = files.read(path)
+            if found is not None and of_file(device.name(path), *found):
+                yield from out.content(device.name(path), *found)
 
 
 def _store(nad: Resource) -> str:
@@ -315,7 +313,10 @@ def _commands(deadline: Deadline, out: Evidence, files: _Files, seen: InputSeen)
 
 
 def _shown(command: tuple[str, ...], said: Output, out: Evidence, files: _Files) -> bytes:
-    """Return what a command printed. Its failure is a gap, but where it is not installed, may not ask, or where other sources tell the same."""
+    """Return what a command printed; nothing where it failed, since a part of a list looks like all of it.
+
+    Its failure is a gap, but where it is not installed, may not ask, or where other sources tell the same.
+    """
     program, error = command[0], said.error.lower()
     if not error or (said.code is None and program in _OPTIONAL and error.endswith("is not installed")):
         return said.text
@@ -324,4 +325,4 @@ def _shown(command: tuple[str, ...], said: Output, out: Evidence, files: _Files)
     elif program not in _ELSEWHERE and not any(word in error for word in ("not running", "not been booted", "failed to connect to bus")):
         short = " ".join(command[:4])
         out.gaps.append(Gap(SOURCE, "", f"sudo {short}", "node-command", hides=program == "ip", values=(("command", short), ("why", said.error[:200]))))
-    return said.text if said.code is not None else b""
+    return b""

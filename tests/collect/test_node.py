@@ -76,8 +76,10 @@ def test_cni_configuration_is_read_where_crio_looks_and_at_the_default(tree) -> 
     assert confs["10-own.conflist"]["error"]
     assert isinstance(confs["00-multus.conf"]["mtime"], float)
     assert of(found, "Kubeconfig")["/etc/cni/net.d/multus.d/multus.kubeconfig"]["server"] == "https://10.43.0.1:443"
-    (where,) = {r.where for r in found if isinstance(r, Resource) and r.name == "10-own.conflist"}
-    assert where == Where("/etc/cni/own.d/10-own.conflist")
+    wheres = {(r.kind, r.name): r.where.source for r in found if isinstance(r, Resource)}
+    assert wheres["CniConf", "10-own.conflist"] == "/etc/cni/own.d/10-own.conflist"
+    assert wheres["CniConfDir", "/etc/cni/own.d"] == "/etc/cni/own.d"
+    assert wheres["CrioConfig", "effective"] == "node"
     assert out.gaps == []
 
 
@@ -138,24 +140,30 @@ def test_the_leases_of_a_nads_own_store_are_read_and_nothing_else_in_that_folder
             "/srv/ipam/cell-net/10.20.0.5": "5f" * 32,
             "/srv/ipam/cell-net/secret.txt": "k8s.io",
             "/srv/ipam/10.20.0.6": "5f" * 32,
+            "/srv/ipam/own-name/10.20.0.9": "5f" * 32,
+            "/srv/ipam/own-name/10.20.0.8": "5f" * 300,
             "/var/lib/cni/x/n/10.1.1.1": "5f" * 32,
         }
     )
 
-    def held(**ipam: str) -> Resource:
-        body = nad("cell-net", ipam={"type": "host-local", **ipam})
+    def held(network: str | None = None, **ipam: str) -> Resource:
+        body = nad("cell-net", ipam={"type": "host-local", **ipam}, name=network)
         return Resource("NetworkAttachmentDefinition", "cell", "cell-net", body, Where("api"))
 
     out = Evidence(Scanner([]), Options(None, UTC))
     nads = [
         held(dataDir="/srv/ipam"),
         held(dataDir="/var/lib/cni/x"),
+        held("own-name", dataDir="/srv/ipam"),
         held(dataDir="relative"),
         held(),
         Resource("NetworkAttachmentDefinition", "c", "n", {"spec": {"config": "{"}}, Where("api")),
     ]
-    assert [(r.namespace, r.name) for r in node.leases(device, nads, out) if isinstance(r, Resource)] == [("/srv/ipam/cell-net", "10.20.0.5")]
-    assert [i.source for i in out.inputs] == ["/srv/ipam/cell-net/10.20.0.5"]
+    assert [(r.namespace, r.name) for r in node.leases(device, nads, out) if isinstance(r, Resource)] == [
+        ("/srv/ipam/cell-net", "10.20.0.5"),
+        ("/srv/ipam/own-name", "10.20.0.9"),
+    ]
+    assert [i.source for i in out.inputs] == ["/srv/ipam/cell-net/10.20.0.5", "/srv/ipam/own-name/10.20.0.9"]
 
 
 def test_the_system_in_a_saved_tree_is_that_of_the_tree(tree) -> None:
@@ -163,6 +171,7 @@ def test_the_system_in_a_saved_tree_is_that_of_the_tree(tree) -> None:
         "/proc/meminfo": "MemTotal: 2000 kB\nMemAvailable: 1000 kB\n", "/proc/sys/fs/inotify/max_user_instances": "128\n", "/sys/fs/selinux/enforce": "1",
     }))  # fmt: skip
     assert of(found, "Memory") == {"memory": {"total": 2_048_000, "available": 1_024_000}}
+    assert of(collected(tree({"/proc/sys/fs/inotify/max_user_watches": "x"}))[0], "Inotify")["inotify"]["max_user_watches"] is None
     assert of(found, "Inotify") == {"inotify": {"max_user_watches": None, "max_user_instances": 128, "instances_used": None}}
     assert of(found, "Selinux") == {"selinux": {"mode": "Enforcing"}}
     assert of(found, "Filesystem") == {}
@@ -171,8 +180,9 @@ def test_the_system_in_a_saved_tree_is_that_of_the_tree(tree) -> None:
 
 def test_the_audit_logs_denials_are_read_in_a_saved_tree(tree) -> None:
     denied = 'type=AVC msg=audit(1795464000.123:42): avc:  denied  { write } for  pid=9 comm="multus" name="x" scontext=a tcontext=b tclass=file permissive=0\n'
-    found, _ = collected(tree({"/var/log/audit/audit.log": "type=LOGIN msg=audit(1795464000.100:41): pid=1\n" + denied}))
+    found, out = collected(tree({"/var/log/audit/audit.log": "type=LOGIN msg=audit(1795464000.100:41): pid=1\n" + denied}))
     (record,) = [r for r in found if isinstance(r, Record)]
+    assert [i.lines for i in out.inputs if i.source == "/var/log/audit/audit.log"] == [1]
     assert (record.where.source, record.time) == ("/var/log/audit/audit.log", 1_795_464_000_123_000)
 
 
@@ -206,16 +216,16 @@ def test_a_saved_tree_and_the_same_files_named_as_evidence_tell_the_same() -> No
 def test_saved_commands_of_sos_are_read_and_its_journal_only_where_there_is_no_other(tree, tmp_path: Path) -> None:
     device = tree({
         "/installed-rpms": "cri-o-1.32.1-2.el9.x86_64 Mon\n", "/sos_commands/microshift/microshift_version": "MicroShift Version: 4.19.7\n",
-        "/sos_commands/crio/journalctl_--no-pager_--unit_crio": "Nov 23 20:00:00 edge crio[1]: denied\n", "/sos_commands/crio/images/x": "y", "/sos_commands/printing/x": "y",
+        "/sos_commands/crio/journalctl_--no-pager_--unit_crio": "Nov 23 20:00:00 edge crio[1]: denied\n", "/sos_commands/crio/images/x": "y", "/sos_commands/crio/crictl_pods": "x", "/sos_commands/printing/x": "y",
     })  # fmt: skip
     found, out = collected(device)
     assert of(found, "Package") == {"cri-o": {"version": "1.32.1-2.el9"}}
     assert list(of(found, "MicroshiftVersion")) == ["4.19.7"]
-    assert [Path(i.source).name for i in out.inputs] == ["node", "installed-rpms", "journalctl_--no-pager_--unit_crio", "microshift_version"]
+    assert [Path(i.source).name for i in out.inputs] == ["node", "installed-rpms", "crictl_pods", "journalctl_--no-pager_--unit_crio", "microshift_version"]
     machine = tmp_path / "var/log/journal" / ("0" * 32)
     machine.mkdir(parents=True)
     (machine / "system.journal").write_bytes(b"")
-    assert "journalctl_--no-pager_--unit_crio" not in [Path(i.source).name for i in collected(device)[1].inputs]
+    assert [Path(i.source).name for i in collected(device)[1].inputs] == ["node", "installed-rpms", "crictl_pods", "microshift_version"]
 
 
 # --- permission -------------------------------------------------------------------------------------------------------
@@ -331,6 +341,7 @@ def test_what_commands_show_becomes_facts(install: Install) -> None:
     assert [r.time for r in found if isinstance(r, Record) and r.where.source == "ausearch"] == [1_795_464_000_123_000]
     assert "lo" in of(found, LINK)
     assert {"/", "/run"} <= set(of(found, "Filesystem"))
+    assert of(found, "Selinux")["selinux"]["mode"] in (("Enforcing", "Permissive") if Path("/sys/fs/selinux").is_dir() else ("Disabled",))
     assert told(out) == []
 
 
@@ -351,6 +362,13 @@ def test_programs_that_hang_cost_no_more_than_the_time_there_is_and_hide_no_othe
     assert sorted(v["command"].split()[0] for k, v in told(out) if k == "node-command") == ["rpm", "systemctl"]
     assert all("no answer within" in v["why"] for _, v in told(out))
     assert not any(g.hides for g in out.gaps)
+
+
+def test_a_part_of_a_list_is_no_list(install: Install) -> None:
+    install(rpm=printing("microshift-4.19.7-1.el9.x86_64", 1), microshift="echo 'MicroShift Version: 4.19.7'; sleep 30")
+    found, out = collected(Device(), seconds=1)
+    assert of(found, "Package") == of(found, "MicroshiftVersion") == {}
+    assert sorted(v["command"].split()[0] for _, v in told(out)) == ["microshift", "rpm"]
 
 
 def test_programs_that_fail_are_told_apart(install: Install) -> None:

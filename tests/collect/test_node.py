@@ -142,7 +142,7 @@ def test_the_leases_of_a_nads_own_store_are_read_and_nothing_else_in_that_folder
             "/srv/ipam/10.20.0.6": "5f" * 32,
             "/srv/ipam/own-name/10.20.0.9": "5f" * 32,
             "/srv/ipam/own-name/10.20.0.8": "5f" * 300,
-            "/var/lib/cni/x/n/10.1.1.1": "5f" * 32,
+            "/var/lib/cni/x/cell-net/10.1.1.1": "5f" * 32,
         }
     )
 

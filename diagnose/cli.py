@@ -134,6 +134,11 @@ def diagnose(
     kubeconfig: Kubeconfig = None,
     journal_dir: JournalDir = None,
     root: Root = None,
+    metrics: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--metrics", metavar="FILE", help="Write metrics to FILE as well, for node-exporter's textfile collector (its files end in .prom)."),
+    ] = None,
+    text_file: Annotated[Optional[Path], typer.Option("--text", metavar="FILE", help="Write the report as plain text to FILE as well.")] = None,  # noqa: UP045
 ) -> None:
     """Diagnose the running device, or saved evidence: name the cause, the proof and the cure.
 
@@ -192,6 +197,14 @@ def diagnose(
             everything=everything,
         )
     write(text, output)
+    if text_file is not None:
+        from diagnose.render import terminal
+
+        write(terminal.render(report, catalog, language, width=width(tty=False), color=False, quiet=quiet, unicode=True, everything=everything), text_file)
+    if metrics is not None:
+        from diagnose.render import metrics as textfile
+
+        textfile.write(textfile.render(report), metrics)
     raise typer.Exit(_exit_code(report, exit_zero=exit_zero, strict=strict))
 
 

@@ -233,6 +233,7 @@ class _Loop:
         behind = self.follower.newest
         parts = {name: Part() for name in live.collectors}
         for name, found in live.parts():
+            parts.setdefault(name, Part())
             for item in found:
                 if isinstance(item, Resource):
                     parts[name].resources.append(item)

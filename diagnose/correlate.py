@@ -183,6 +183,7 @@ def _absorb(into: Group, other: Group) -> None:
     into.whole = into.whole or other.whole
     into.bare = into.bare or other.bare
     into.runs = into.runs and other.runs
+    into.present = into.present or other.present
     into.severities |= other.severities
     _join_evidence(into, other)
 

@@ -14,6 +14,7 @@ from diagnose.collect.evidence import Evidence, Options
 from diagnose.collect.live import Live, Progress
 from diagnose.correlate import findings
 from diagnose.engine import Engine, literals
+from diagnose.health import Health
 from diagnose.hints import hints_for
 from diagnose.ignoring import Ignores
 from diagnose.model import Finding, Gap, InputSeen, Record, Report, Resource, earliest, latest
@@ -69,7 +70,10 @@ def investigate(
             held.hold(item)
         elif in_time(item, select):
             engine.feed(item)
-    return concluded(engine, held, evidence, catalog, now=now, select=select)
+    live, running = isinstance(evidence, Live), isinstance(arguments, Device) and arguments.running
+    report, story = concluded(engine, held, evidence, catalog, now=now, select=select, live=live, running=running)
+    report.collected = list(evidence.collected.values()) if isinstance(evidence, Live) else []
+    return report, story
 
 
 class Source(Protocol):
@@ -87,28 +91,37 @@ class Held(NamedTuple):
 
     static: Static
     silent: Silent
+    health: Health
     ignores: Ignores | None
 
     @classmethod
     def empty(cls, ignores: Ignores | None) -> Held:
         """Hold nothing yet."""
-        return cls(Static(), Silent(), ignores)
+        silent = Silent()
+        return cls(Static(), silent, Health(silent.host), ignores)
 
     def hold(self, resource: Resource) -> None:
         """Take one; the engine is told by itself."""
         self.static.hold(resource)
         self.silent.hold(resource)
+        self.health.hold(resource)
         if self.ignores is not None:
             self.ignores.meet(resource)
 
 
-def concluded(engine: Engine, held: Held, evidence: Source, catalog: Catalog, *, now: datetime, select: Selection) -> tuple[Report, Story]:
-    """Return the report on everything that `engine` was fed and that was held, and its story; neither takes more after that."""
-    static, silent, ignores = held
+def concluded(
+    engine: Engine, held: Held, evidence: Source, catalog: Catalog, *, now: datetime, select: Selection, live: bool = False, running: bool = False
+) -> tuple[Report, Story]:
+    """Return the report on everything that `engine` was fed and that was held, and its story; neither takes more after that.
+
+    `live`: collectors looked at a device; `running`: at the node as it is at `now`, and not at the end of the evidence.
+    """
+    static, silent, health, ignores = held
     engine.finish()
+    story = Story(engine, evidence.inputs)
+    health.conclude(engine, story, micros(now) if running else story.end)
     static.conclude(engine, catalog.by_id)
     silent.conclude(engine)
-    story = Story(engine, evidence.inputs)
     logs = [i for i in evidence.inputs if i.programs and "text" not in i.programs and i.kind != "objects"]
     long = {i.source for i in logs} if sum(i.lines for i in logs) > LONG else set[str]()
     found = [f for f in silent.complete(findings(story)) if wanted(f, select) and not _aside(f, long)]
@@ -119,15 +132,14 @@ def concluded(engine: Engine, held: Held, evidence: Source, catalog: Catalog, *,
     everything = found
     found, ignored = ignores.split(found) if ignores is not None else (found, [])
     for finding in found:
-        finding.hints = hints_for(finding, story) + static.hints(finding.rule, finding.captures) + silent.hints(finding)
-    gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything, evidence.gaps, live=isinstance(evidence, Live), since=select.since is not None)
-    collected = list(evidence.collected.values()) if isinstance(evidence, Live) else []
+        finding.hints = hints_for(finding, story) + static.hints(finding.rule, finding.captures) + silent.hints(finding) + health.hints(finding)
+    gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything, evidence.gaps, live=live, since=select.since is not None)
     report = Report(
         tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
-        not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems] + static.problems + (ignores.problems if ignores is not None else []), window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts=engine.inventory.facts,
+        not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems] + static.problems + (ignores.problems if ignores is not None else []), window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts={**engine.inventory.facts, **health.facts()}, node=health.seen,
         timeline=timeline(story, found), attachments=silent.attachments, pools=silent.pools, checks=silent.checks,
         unexplained=sorted(engine.unexplained.values(), key=lambda u: (-u.count, u.shape)),
-        collected=collected, ignored=ignored, expired=list(ignores.expired) if ignores is not None else [],
+        ignored=ignored, expired=list(ignores.expired) if ignores is not None else [],
     )  # fmt: skip
     return report, story
 
@@ -168,7 +180,9 @@ def wanted(finding: Finding, select: Selection) -> bool:
 
 def usable(report: Report) -> bool:
     """Return True if anything at all was read that could have shown a failure: of a running device, its state alone could not."""
-    if report.collected and not report.findings:
+    if report.findings:
+        return True
+    if report.collected:
         return any(i.programs & _TELLING for i in report.inputs)
     return any(i.kind not in ("unknown", "empty", "archive") and i.lines + i.size > 0 and not i.note for i in report.inputs)
 

@@ -103,7 +103,7 @@ class Group:
     """How often each event (its reason, and a hash of the rest) happened, by its own count."""
     times: Times = field(default_factory=Times)
     bare: bool = False
-    """True if some hit names no pod: a component's own word, which can speak for the whole node."""
+    """True if some hit names no pod, or one of MicroShift's own: a component's own word, which can speak for the whole node."""
     firsts: dict[object, Evidence] = field(default_factory=dict[object, Evidence])
     """The first evidence of the first attempts, by attempt."""
     newest: Evidence | None = None
@@ -114,6 +114,8 @@ class Group:
     """True if some hit was not cut short."""
     runs: bool = False
     """True if its pods run all the same: then that they run ends nothing."""
+    present: bool = False
+    """True if the node's state shows it as it is now: no success before that ends it."""
     severities: set[str] = field(default_factory=set[str])
     """How bad objects alone show it to be; empty: as the rule says."""
 
@@ -253,14 +255,16 @@ class Engine:
             self._place(hit, record)
 
     def conclude(
-        self, rule: str, record: Record, captures: dict[str, str] | None = None, *, runs: bool = False, severity: str = "", pods: Iterable[str] = ()
-    ) -> None:
+        self, rule: str, record: Record, captures: dict[str, str] | None = None, *, runs: bool = False, severity: str = "", pods: Iterable[str] = (),
+        present: bool = False,
+    ) -> None:  # fmt: skip
         """Add a failure that no record tells by itself: `record` shows it together with another one; `runs`: of a pod that runs all the same.
 
-        `severity` holds where no log tells the same; `pods` are hit by it beside the record's.
+        `severity` holds where no log tells the same; `pods` are hit by it beside the record's; `present`: the node is in that state now.
         """
         group = self._add(Hit(rule, Segment("add", (), record.message, 0, (), {}), captures or {}, False, False), record)
         group.runs = group.runs or runs
+        group.present = group.present or present
         group.severities.update({severity} - {""})
         for pod in pods:
             group.pods.setdefault(pod, PodTimes())
@@ -443,7 +447,7 @@ class Engine:
         group.programs.add(record.program)
         group.added = group.added or hit.segment.op != "delete"
         group.whole = group.whole or not hit.cut
-        group.bare = group.bare or not pod
+        group.bare = group.bare or not pod or own_pod(pod) is not None
         if counts:
             self._count(group, hit, record, pod)
         times = group.pods.setdefault(pod, PodTimes()) if pod and (pod in group.pods or len(group.pods) < PODS) else None

@@ -79,7 +79,9 @@ def _join(cause: Made, symptom: Made) -> int | None:
     rule, other = above.rule, below.rule
     if other.symptom and rule.symptom and (_says_why(below) or not (_says_why(above) or other.id in rule.explains.get("pod", ()))):
         return None
-    if c.severity == "info" and s.state != "resolved":
+    # What objects alone show to be no more than a warning made no error.
+    less = c.sources == ("object",) and SEVERITIES.index(c.severity) > SEVERITIES.index(s.severity)
+    if (c.severity == "info" or less) and s.state != "resolved":
         return None
     if c.state == "resolved" and s.state != "resolved" and (c.proof is None or c.proof.time is None or (s.last or 0) > c.proof.time):
         return None

@@ -363,6 +363,16 @@ class Check(NamedTuple):
     where: Where = Where("")
 
 
+class NodeSeen(NamedTuple):
+    """One thing that is known of the node itself: see `Labels.node`."""
+
+    kind: str
+    state: str
+    """ok or warning."""
+    values: dict[str, str]
+    where: Where
+
+
 @dataclass(slots=True)
 class Unexplained:
     """Network errors of one shape that no rule explains."""
@@ -419,6 +429,8 @@ class Report:
     attachments: list[PodNetworks] = field(default_factory=list[PodNetworks])
     pools: list[PoolSeen] = field(default_factory=list[PoolSeen])
     checks: list[Check] = field(default_factory=list[Check])
+    node: list[NodeSeen] = field(default_factory=list[NodeSeen])
+    """The node's own state; [] where nothing of it is among the evidence."""
     facts: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     """What two reports can be compared by: kind, then name and value."""
     collected: list[Collected] = field(default_factory=list[Collected])

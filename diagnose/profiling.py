@@ -15,6 +15,7 @@ from diagnose.checks.position import Document, read
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.collect.files import walk
 from diagnose.model import LINK, Record, Resource
+from diagnose.node import Node
 from diagnose.parse.tree import items, mapping
 from diagnose.scan import Scanner
 
@@ -27,6 +28,7 @@ _OLDEST, _NEWEST = 29, 35
 """Kubernetes minors of MicroShift 4.16, the first with Multus, to 4.22."""
 _VERSION = re.compile(r"\bMicroShift Version: (4\.\d+)\.\d|\bmicroshift-(4\.\d+)\.\d+-|\bmicroshift=\"?(4\.\d+)\.\d")
 """`microshift version`, the name of the RPM, and the line that MicroShift logs at its start."""
+_RELEASE = re.compile(r"(4\.\d+)\.\d")
 _LITERALS = ["MicroShift Version: ", "microshift-4.", 'microshift="4.', "microshift=4."]
 _CONFIG = 256 * 1024
 """Bytes of MicroShift's configuration file that are read."""
@@ -43,20 +45,27 @@ class Learned:
     service_networks: tuple[str, ...] = ()
     nads: set[str] = field(default_factory=set[str])
     kubelet: str = ""
+    node: Node = field(default_factory=Node)
 
     @property
     def anything(self) -> bool:
         """True if the evidence told anything at all."""
-        return bool(self.version or self.links or self.networks or self.pod_networks or self.service_networks or self.nads or self.kubelet)
+        own = self.node.version or self.node.network or self.node.plugins
+        return bool(self.version or self.links or self.networks or self.pod_networks or self.service_networks or self.nads or self.kubelet or own)
 
     def hold(self, resource: Resource) -> None:
-        """Take what an object or an interface tells of the node."""
+        """Take what an object, an interface or a fact tells of the node."""
+        self.node.hold(resource)
         if resource.kind == LINK:
             if not resource.name.startswith(_TRANSIENT):
                 self.links.add(resource.name)
                 self.networks.update(_subnets(resource.body))
         elif resource.kind == "NetworkAttachmentDefinition" and resource.namespace:
             self.nads.add(f"{resource.namespace}/{resource.name}")
+        elif resource.kind == "ConfigMap" and (resource.namespace, resource.name) == ("kube-public", "microshift-version"):
+            # microshift docs/user/debugging_tips.md
+            m = _RELEASE.match(str(mapping(resource.body.get("data")).get("version", "")))
+            self.version = max(self.version, m[1], key=_number) if m is not None else self.version
         elif resource.kind == "Node":
             m = _KUBELET.match(str(mapping(mapping(resource.body.get("status")).get("nodeInfo")).get("kubeletVersion", "")))
             if m is not None and _OLDEST <= int(m[1]) <= _NEWEST:
@@ -65,11 +74,14 @@ class Learned:
     def profile(self) -> Profile:
         """Return the profile. Networks of the node that are its pods' or services' own are no networks of the host."""
         stock = Profile()
-        pods, services = self.pod_networks or stock.pod_networks, self.service_networks or stock.service_networks
+        network, release = self.node.network or {}, self.node.release
+        pods = self.pod_networks or tuple(_cidrs(network.get("clusterNetwork"))) or stock.pod_networks
+        services = self.service_networks or tuple(_cidrs(network.get("serviceNetwork"))) or stock.service_networks
         known = [ipaddress.ip_network(n) for n in (*pods, *services)]
         hosts = [n for n in map(ipaddress.ip_network, self.networks) if not any(k.version == n.version and k.overlaps(n) for k in known)]
         return Profile(
-            version=self.version or self.kubelet or stock.version,
+            version=("{}.{}".format(*release) if release is not None else "") or self.version or self.kubelet or stock.version,
+            plugins=self.node.plugins or stock.plugins,
             links=frozenset(self.links) or None,
             pod_networks=pods,
             service_networks=services,

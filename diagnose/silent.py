@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from diagnose import attached, leases, reach
+from diagnose.components import Components
 from diagnose.engine import VAGUE, Engine
 from diagnose.host import Host
 from diagnose.model import Check, Finding, Hint, PodNetworks, PoolSeen, Record, Resource, Where
@@ -22,6 +23,7 @@ class Silent:
     """What the host's state and the objects show together; `hold` each resource, then `conclude`, then `complete`."""
 
     host: Host = field(default_factory=Host)
+    components: Components = field(default_factory=Components)
     attachments: list[PodNetworks] = field(default_factory=list[PodNetworks])
     pools: list[PoolSeen] = field(default_factory=list[PoolSeen])
     checks: list[Check] = field(default_factory=list[Check])
@@ -29,9 +31,11 @@ class Silent:
     def hold(self, resource: Resource) -> None:
         """Take an object or a part of the host."""
         self.host.hold(resource)
+        self.components.hold(resource)
 
     def conclude(self, engine: Engine) -> None:
         """Compare everything, and give `engine` the failures that show; call it once, after the last record."""
+        self.components.conclude(engine)
         told = [(g, pod) for g in engine.groups.values() for pod in g.pods]
         config = frozenset(pod for g, pod in told if "object" in g.programs and g.rule.id.startswith(_CONFIG))
         self.attachments, verdicts = attached.judge(self.host, config)

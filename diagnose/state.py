@@ -21,6 +21,8 @@ _RELAPSES = 2
 
 def state_of(group: Group, story: Story) -> tuple[str, Proof | None]:
     """Return active, flapping, unknown or resolved, and what shows it where that is not the last failure itself."""
+    if group.present:
+        return "active", None
     state, proof = _of_node(group, story) if group.rule.over == "node" else _of_pods(group, story)
     if state == "active" and _silent(group, story):
         return _after(group, story)
@@ -136,7 +138,7 @@ def _after(group: Group, story: Story) -> tuple[str, Proof]:
 def in_boot_grace(group: Group, story: Story, state: str) -> bool:
     """Return True if the failure lies within the first minutes of a start, and did not outlast them as far as is known."""
     first, last = group.times.first(story.clocks), group.times.last(story.clocks)
-    if first is None or last is None or not group.rule.grace:
+    if first is None or last is None or not group.rule.grace or group.present:
         return False
     grace = group.rule.grace * 1_000_000
     if not any(t - grace // 5 <= first and last <= t + grace for t in story.starts):

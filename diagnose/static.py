@@ -19,7 +19,7 @@ from diagnose.checks.object import RULE as INVALID
 from diagnose.checks.place import STATUS
 from diagnose.checks.plugin import STANDARD_PLUGINS
 from diagnose.engine import Engine, Group
-from diagnose.model import LINK, Hint, Record, Resource
+from diagnose.model import LINK, LISTED, Hint, Record, Resource
 from diagnose.parse.tree import items, mapping
 from diagnose.profiling import Learned
 from diagnose.rule import Rule
@@ -62,6 +62,8 @@ class Static:
     _held: dict[tuple[str, str, str], Resource] = field(default_factory=dict[tuple[str, str, str], Resource])
     _learned: Learned = field(default_factory=Learned)
     _links: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    _whole: bool = False
+    """True if the API server told all NADs."""
     _live: bool = False
     """True if the API told of pods."""
     _told: dict[tuple[str, str], list[Fault]] = field(default_factory=dict[tuple[str, str], list[Fault]])
@@ -71,6 +73,7 @@ class Static:
         self._learned.hold(resource)
         if resource.kind == LINK:
             self._links.setdefault(resource.where.source, set()).add(resource.name)
+        self._whole = self._whole or (resource.kind == LISTED and resource.name == NAD and not resource.namespace and resource.body["served"])
         if resource.kind != NAD and resource.kind not in TEMPLATES:
             return
         self._live = self._live or (resource.kind == "Pod" and _is_live(resource))
@@ -103,14 +106,17 @@ class Static:
     # --- what is known ------------------------------------------------------------------------------------------------
 
     def _profile(self) -> Profile:
-        """Return what the evidence tells of the node; which plugins are on it nobody knows."""
+        """Return what the evidence tells of the node; where nobody listed its plugins, any may be on it."""
         whole = [names for names in self._links.values() if "lo" in names]  # else `ip link show DEVICE`
+        plugins = self._learned.node.plugins or STANDARD_PLUGINS
         return replace(
-            self._learned.profile(), plugins=STANDARD_PLUGINS, links=frozenset().union(*whole) if whole else None, nads=None, namespaces_known=self._all_nads()
+            self._learned.profile(), plugins=plugins, links=frozenset().union(*whole) if whole else None, nads=None, namespaces_known=self._all_nads()
         )
 
     def _all_nads(self) -> bool:
-        """Return True if one input shows NADs of several namespaces as the API returned them: only `-A` lists those together."""
+        """Return True if the API server told all NADs, or one input shows those of several namespaces as it returned them: only `-A` lists them together."""
+        if self._whole:
+            return True
         namespaces: dict[str, set[str]] = {}
         for resource in self._held.values():
             if resource.kind == NAD and _is_live(resource):
@@ -200,7 +206,7 @@ class Static:
         if fault.rule != "nad-not-found" or fault.what != "annotation-nad-missing" or not fault.severity:
             return True
         wanted = fault.captures.get("nad_namespace") or resource.namespace
-        return any(kind == NAD and namespace in (wanted, "") for kind, namespace, _ in self._held)
+        return self._whole or any(kind == NAD and namespace in (wanted, "") for kind, namespace, _ in self._held)
 
     def _of_template(self, resource: Resource, fault: Fault, base: str, known: _Known) -> Iterator[Judged]:
         """Yield a template's fault for its pods; those that are held are checked themselves."""

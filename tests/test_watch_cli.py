@@ -101,7 +101,7 @@ def test_each_change_is_a_line_of_json_in_its_published_shape(watch: Callable[..
     over = one.changes[-1]
     assert over["before"] == {"severity": "error", "state": "active", "count": 1}
     assert over["finding"]["resolved_by"].startswith("the pod works: Ran pod sandbox")
-    assert {c["gap"]["kind"] for c in one.changes if c["change"] == "gap-opened"} >= {"no-pods"}
+    assert {c["gap"]["kind"] for c in one.changes if c["change"] == "gap-opened"} >= {"api-no-kubeconfig"}
     assert one.end() == 0
 
 

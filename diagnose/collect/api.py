@@ -17,7 +17,7 @@ from diagnose.collect.api_client import Client
 from diagnose.collect.api_error import SOURCE, ApiError
 from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Evidence, event_record
-from diagnose.model import LISTED, InputSeen, Record, Resource, Where
+from diagnose.model import LISTED, Gap, InputSeen, Record, Resource, Where
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import micros
 
@@ -52,6 +52,18 @@ def collect(device: Device, deadline: Deadline, out: Evidence) -> Iterator[Recor
         yield from _Reading(client, deadline, out).everything()
     finally:
         client.close()
+        out.gaps[:] = _together(out.gaps)
+
+
+def _together(gaps: list[Gap]) -> list[Gap]:
+    """Return the gaps with all that was forbidden in one: whoever may read nothing is told once."""
+    forbidden = [g for g in gaps if g.kind == "api-forbidden"]
+    if len(forbidden) < 2:
+        return gaps
+    values = [dict(g.values) for g in forbidden]
+    told = {**values[0], "path": ", ".join(v["path"] for v in values)}
+    one = forbidden[0]._replace(source=SOURCE, hides=any(g.hides for g in forbidden), values=tuple(told.items()))
+    return [*(g for g in gaps if g.kind != "api-forbidden"), one]
 
 
 @dataclass(slots=True)
@@ -76,7 +88,7 @@ class _Reading:
                 error = None
             except ApiError as e:
                 error = e
-                self.out.gaps.append(e.gap)
+                self.out.gaps.append(e.gap._replace(hides=e.gap.hides and (e.final or path not in (NODES, NAMESPACES))))
             if error is None or error.final:
                 # Whoever gave no answer at all is not asked for the rest; what was read before then must not look like everything.
                 rest = ([path] if error is None else []) + [p for p, _ in steps]
@@ -139,6 +151,8 @@ class _Reading:
             except ApiError as other:
                 if other.final:
                     raise
+                if other.status not in (403, 404):
+                    raise e from None
                 seen = InputSeen(f"{SOURCE}:{path}", "objects", programs={"kind:NetworkAttachmentDefinition"})
                 self.out.inputs.append(seen)
                 yield _listed("NetworkAttachmentDefinition", path, served=False)
@@ -171,9 +185,11 @@ class _Reading:
                 try:
                     raw = self.client.text(path, {**query, **({"previous": "true"} if previous else {})})
                 except ApiError as e:
-                    if e.status in (400, 404):  # its log, or the pod, is gone by now
-                        continue
-                    raise
+                    if e.final or e.status == 403:
+                        raise
+                    if e.status not in (400, 404):  # else its log, or the pod, is gone by now
+                        self.out.gaps.append(e.gap)
+                    continue
                 yield from self.out.content(f"{SOURCE}:{path}?container={container}{'&previous=true' if previous else ''}", raw)
 
 

@@ -18,6 +18,7 @@ _CURES = {
     "api-kubeconfig-denied": "sudo msnet diagnose",
     "api-kubeconfig-broken": f"oc config view --kubeconfig FILE; {_OWN}",
     "api-kubeconfig-exec": _OWN,
+    "api-elsewhere": "--kubeconfig FILE, if that server is meant",
     "api-refused": _NODE,
     "api-unreachable": f"ip address; ip route; {_NODE}",
     "api-timeout": f"{_NODE}; msnet diagnose --timeout 120",

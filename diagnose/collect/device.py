@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +17,8 @@ COMMAND = 8.0
 """Seconds that one command may take."""
 _OUTPUT = 64 * 1024 * 1024
 """Bytes of a command's output that are kept."""
+_DIES = 1.0
+"""Seconds in which a program that was killed is gone."""
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 
 
@@ -94,14 +98,14 @@ class Deadline:
         self.stopped.set()
         with self._lock:
             for run in self._running:
-                run.kill()
+                kill(run)
 
     def start(self, arguments: list[str]) -> subprocess.Popen[bytes]:
         """Start a program that ends with the deadline at the latest. Raises `OSError` where it cannot be started."""
         with self._lock:
             if self.stopped.is_set():
                 raise TimeoutError("no time left")
-            run = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+            run = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), process_group=0)
             self._running.add(run)
         return run
 
@@ -125,13 +129,21 @@ class Deadline:
         try:
             text, error = run.communicate(timeout=wait)
         except subprocess.TimeoutExpired:
-            run.kill()
-            text, error = run.communicate()
+            kill(run)
+            text, error = b"", b""
+            with suppress(subprocess.TimeoutExpired):
+                text, error = run.communicate(timeout=_DIES)
             return Output(text[:_OUTPUT], f"no answer within {wait:.1f} s", None)
         finally:
             self.ended(run)
         said = error.decode("utf-8", "replace").strip()
         return Output(text[:_OUTPUT], (said or f"exit code {run.returncode}") if run.returncode else "", run.returncode)
+
+
+def kill(run: subprocess.Popen[bytes]) -> None:
+    """End a program that `Deadline.start` started, and those that it started: they hold its output open."""
+    with suppress(ProcessLookupError):
+        os.killpg(run.pid, signal.SIGKILL)
 
 
 def environment() -> dict[str, str]:

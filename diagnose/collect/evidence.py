@@ -12,12 +12,12 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from diagnose.collect import document, native
+from diagnose.collect import archive, document, native
 from diagnose.collect.files import HEAD, Opened, open_input, walk
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
 from diagnose.errors import InputError
 from diagnose.model import Gap, InputSeen, Record, Resource, Where
-from diagnose.parse import host
+from diagnose.parse import host, node
 from diagnose.parse.kube import documents
 from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock, date_in, micros, rfc3339
@@ -61,6 +61,9 @@ class Evidence:
     options: Options
     inputs: list[InputSeen] = field(default_factory=list[InputSeen])
     gaps: list[Gap] = field(default_factory=list[Gap])
+    _budget: archive.Budget | None = None
+    _depth: int = 0
+    _layers: node.Layers = field(default_factory=node.Layers)
 
     def read(self, arguments: list[str]) -> Iterator[Record | Resource]:
         """Yield the records and objects of every input; what cannot be read becomes a gap, never an exception."""
@@ -74,6 +77,8 @@ class Evidence:
                 self.gaps.append(Gap(name, str(e), e.hint))
                 continue
             yield from self._opened(opened)
+        for place, fact in self._layers.facts():
+            yield Resource(fact.kind, fact.namespace, fact.name, fact.body, Where(place))
 
     def content(self, name: str, raw: bytes, mtime: float | None = None) -> Iterator[Record | Resource]:
         """Yield what bytes that are at hand hold, as if they stood in a file of that name, written at `mtime` (seconds since the epoch)."""
@@ -91,7 +96,7 @@ class Evidence:
             self.gaps.append(Gap(name, str(e), e.hint))
         except Exception as e:  # noqa: BLE001 - one broken input never hides the others
             seen.whole = False
-            what = "damaged or cut short" if opened.compression else "not readable to its end"
+            what = "damaged or cut short" if opened.compression or seen.kind == "archive" else "not readable to its end"
             self.gaps.append(Gap(name, f"{what}: {type(e).__name__}: {e}", "what could be read before that was used"))
         finally:
             opened.stream.close()
@@ -106,11 +111,21 @@ class Evidence:
     def _one(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
         head = opened.head
         clock = self._clock(opened)
-        facts = host.of_file(seen.source, head, opened.mtime) if opened.size < HEAD else []
+        if node.is_known(seen.source) and opened.size < node.SMALL:
+            raw = _whole(opened.stream, node.SMALL)
+            facts = node.of_file(seen.source, raw, opened.mtime)
+            if not facts:
+                yield from self._text(raw, clock, seen)
+                return
+        else:
+            facts = host.of_file(seen.source, head, opened.mtime) if opened.size < HEAD else []
         if facts:
-            seen.kind = "leases"
+            seen.kind = "leases" if facts[0].kind in (host.LEASE, host.STORE) else "objects"
             seen.size, seen.lines = len(head), head.count(b"\n")
             yield from _of_host(facts, seen)
+            return
+        if opened.size < HEAD and self._layers.hold(seen.source, head):
+            seen.kind = "objects"
             return
         if not head:
             seen.kind = "empty"
@@ -119,9 +134,9 @@ class Evidence:
             seen.kind = "journal"
             yield from self._native(opened, seen, clock)
             return
-        if head[257:262] == b"ustar" or head.startswith(b"PK\x03\x04"):
+        if archive.is_archive(head):
             seen.kind = "archive"
-            self.gaps.append(Gap(seen.source, "is an archive, which this version does not open", f"unpack it and diagnose the folder: tar -xf {seen.source}"))  # fmt: skip
+            yield from self._archive(opened, seen)
             return
         fmt = log_format(head)
         if fmt is not None:
@@ -162,6 +177,25 @@ class Evidence:
             return
         seen.kind = "text"
         yield from self._timed(records(cast("BinaryIO", _Chained(raw, opened.stream)), LineFormat(), self.scan, clock, seen), seen)
+
+    def _archive(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
+        """Yield what the members tell; an archive that cannot be read to its end is a gap, and its members so far stand."""
+        outer = self._budget
+        if outer is not None and self._depth >= archive.DEPTH:
+            raise InputError(f"cannot read {opened.name}: archives within archives, more than {archive.DEPTH} deep", "unpack the outer one")
+        self._budget = outer or archive.Budget(opened.size)
+        self._depth += 1
+        try:
+            for member in archive.members(opened, self._budget):
+                if isinstance(member, Gap):
+                    self.gaps.append(member)
+                    continue
+                seen.lines += 1
+                yield from self._opened(member)
+        except InputError as e:
+            raise InputError(f"{opened.name}: {e}", e.hint) from e
+        finally:
+            self._budget, self._depth = outer, self._depth - 1
 
     def _text(self, raw: bytes, clock: Clock, seen: InputSeen) -> Iterator[Record | Resource]:
         seen.kind = "text"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
+from diagnose.collect import layout
 from diagnose.errors import InputError
 
 HEAD = 64 * 1024
@@ -114,20 +115,24 @@ def _reason(name: str, error: Exception) -> InputError:
 
 def open_input(name: str) -> Opened:
     """Open a file or "-". Raises `InputError` with the reason where it cannot be opened or its compression is broken."""
-    path: Path | None = None
-    size, mtime = 0, None
-    opened: list[BinaryIO] = []
+    if name == "-":
+        return opened_stream(name, sys.stdin.buffer, 0, None)
+    path = Path(name)
     try:
-        if name == "-":
-            stream: BinaryIO = sys.stdin.buffer
-        else:
-            path = Path(name)
-            info = path.stat()
-            if not (stat.S_ISREG(info.st_mode) or stat.S_ISFIFO(info.st_mode)):
-                raise InputError(f"cannot read {name}: not a regular file")
-            size, mtime = info.st_size, info.st_mtime
-            stream = path.open("rb")
-            opened.append(stream)
+        info = path.stat()
+        if not (stat.S_ISREG(info.st_mode) or stat.S_ISFIFO(info.st_mode)):
+            raise InputError(f"cannot read {name}: not a regular file")
+        stream = path.open("rb")
+    except OSError as e:
+        raise _reason(name, e) from e
+    opened = opened_stream(name, stream, info.st_size, info.st_mtime)
+    return opened if opened.compression else opened._replace(path=path)
+
+
+def opened_stream(name: str, stream: BinaryIO, size: int, mtime: float | None) -> Opened:
+    """Return a stream at its first plain byte. Raises `InputError` where its compression is broken; then the stream is closed."""
+    opened = [stream] if name != "-" else []
+    try:
         head = _read_some(stream, HEAD)
         stream = cast("BinaryIO", _Peeked(head, stream))
         compression = ""
@@ -145,7 +150,7 @@ def open_input(name: str) -> Opened:
         for each in opened:
             each.close()
         raise _reason(name, e) from e
-    return Opened(name, stream, head, size, mtime, compression, path if not compression else None)
+    return Opened(name, stream, head, size, mtime, compression, None)
 
 
 def walk(arguments: list[str]) -> Iterator[str | InputError]:
@@ -164,6 +169,8 @@ def walk(arguments: list[str]) -> Iterator[str | InputError]:
                 names.sort()
                 for file in sorted(files):
                     full = os.path.join(folder, file)
+                    if not layout.matters(os.path.relpath(full, path)):
+                        continue
                     real = os.path.realpath(full)
                     found = True
                     if real not in seen and os.path.exists(real):

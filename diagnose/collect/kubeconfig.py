@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import base64
 import importlib
+import ipaddress
 import os
+import socket
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from diagnose.collect.api_error import ApiError
 from diagnose.collect.device import Device
@@ -54,6 +57,9 @@ def login(device: Device) -> Login:
         if found:
             name = str(found[0][0])
             chosen = _chosen(found)
+            server = str(chosen["cluster"]["server"])
+            if name in map(str, _home()) and device.kubeconfig is None and not is_here(server):
+                raise ApiError("api-elsewhere", path=name, server=server)
             proxy = mapping(chosen["cluster"]).get("proxy-url")
             config.load_kube_config_from_dict(_filed(chosen, login), client_configuration=configuration, persist_config=False)
         else:
@@ -90,8 +96,27 @@ def candidates(device: Device) -> list[list[Path]]:
     if not device.running:
         return [[own]]
     named = [Path(p).expanduser() for p in os.environ.get("KUBECONFIG", "").split(":") if p]
+    return [named, [own], _home()]
+
+
+def _home() -> list[Path]:
     home = os.environ.get("HOME")
-    return [named, [own], *([[Path(home, ".kube", "config")]] if home else [])]
+    return [Path(home, ".kube", "config")] if home else []
+
+
+def is_here(server: str) -> bool:
+    """Return True if the URL is one of this machine: who looks at a device from a laptop must not ask the cluster that the laptop knows."""
+    host = urlsplit(server).hostname or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host in ("localhost", socket.gethostname().lower(), socket.gethostname().lower().partition(".")[0])
+    with socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((str(address), 0))  # only an address of one's own can be bound; nothing is sent
+        except OSError:
+            return False
+    return True
 
 
 def _read(device: Device) -> list[tuple[Path, dict[str, Any]]]:

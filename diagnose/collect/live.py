@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from diagnose.collect import api, journal, node, runtime
+from diagnose.collect import api, journal, manifests, node, runtime
 from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.model import LISTED, Collected, Gap, InputSeen, Record, Resource
+from diagnose.parse.node import CONFIG
 from diagnose.scan import Scanner
 
 _BATCH = 256
@@ -30,6 +31,11 @@ COLLECTORS: dict[str, Collect] = {"journal": journal.collect, "api": api.collect
 """By name. A collector yields what it finds, and tells `inputs` and `gaps` of the evidence that it is given; it stops when the deadline is over."""
 STREAMED = "journal"
 """The collector whose records are too many to be held."""
+
+BESIDE = "beside"
+"""What follows from what the collectors found."""
+_NAD = "NetworkAttachmentDefinition"
+"""An input that lists them shows `kind:` and this, be it that there are none."""
 
 Progress = Callable[[dict[str, Collected], float], None]
 """Is told of the collectors that ended so far, and the seconds that went by."""
@@ -58,7 +64,7 @@ class Live:
 
     def __post_init__(self) -> None:
         """Give each collector an evidence of its own: they run side by side."""
-        self._evidence = {name: Evidence(Scanner(self.literals), self.options) for name in self.collectors}
+        self._evidence = {name: Evidence(Scanner(self.literals), self.options) for name in (*self.collectors, BESIDE)}
 
     @property
     def scan(self) -> Scanner:
@@ -111,8 +117,24 @@ class Live:
             self.inputs += list(evidence[name].inputs)
             self.gaps += list(evidence[name].gaps)
         self.collected = {name: self.collected[name] for name in self.collectors}
+        if "api" in self.collectors:
+            yield BESIDE, self._beside([r for found in held.values() for r in found])
+            self.inputs += self._evidence[BESIDE].inputs
+            self.gaps += self._evidence[BESIDE].gaps
         if self.progress is not None:
             self.progress(self.collected, time.monotonic() - began)
+
+    def _beside(self, found: list[Record | Resource]) -> list[Record | Resource]:
+        """Return what follows from what was found: the leases of NADs; where the API server did not tell of objects, what the disk and sandboxes tell of them."""
+        evidence = self._evidence[BESIDE]
+        shown = {p for i in self.inputs for p in i.programs}
+        more: list[Record | Resource] = []
+        if f"kind:{_NAD}" not in shown:
+            more += manifests.collect(self.device, [r for r in found if isinstance(r, Resource) and r.kind == CONFIG], evidence)
+        if "kind:Pod" not in shown:
+            more += runtime.pods(found)
+        more += list(node.leases(self.device, [r for r in (*found, *more) if isinstance(r, Resource) and r.kind == _NAD], evidence))
+        return more
 
     def _run(self, name: str, deadline: Deadline, evidence: Evidence, parts: queue.Queue[_Part]) -> None:
         """Run one collector to its end; whatever breaks in it is a gap, and the others go on."""

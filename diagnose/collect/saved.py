@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ _LARGEST = 256 * 1024 * 1024
 
 
 def report_in(path: str) -> dict[str, Any] | None:
-    """Return the report in the file at `path`, or None where it holds something else.
+    """Return the report in the file at `path`, which may be packed by gzip, or None where it holds something else.
 
     Raises `InputError` for a report of a schema that this version does not know, `NoEvidenceError` for one that is damaged.
     """
@@ -23,10 +25,13 @@ def report_in(path: str) -> dict[str, Any] | None:
         if not file.is_file() or file.stat().st_size > _LARGEST:
             return None
         with file.open("rb") as stream:
-            if not stream.read(64).lstrip().startswith(b"{"):
+            packed = stream.read(2) == b"\x1f\x8b"
+        with gzip.open(file) if packed else file.open("rb") as stream:
+            raw = stream.read(64)
+            if not raw.lstrip().startswith(b"{"):
                 return None
-        raw = file.read_bytes()
-    except OSError:
+            raw += stream.read(_LARGEST)
+    except (OSError, EOFError, zlib.error):
         return None
     if b'"msnet.report/' not in raw:
         return None

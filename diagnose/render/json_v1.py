@@ -10,7 +10,7 @@ from diagnose.catalog import Catalog
 from diagnose.lang import Labels, labels
 from diagnose.model import Evidence, Finding, Gap, Report
 from diagnose.parse.when import iso
-from diagnose.render import tables
+from diagnose.render import node, tables
 from diagnose.render.words import gap_text, hint_text, moment_text, proof_text, words
 
 SCHEMA = "msnet.report/1"
@@ -106,6 +106,7 @@ def as_mapping(report: Report, catalog: Catalog, language: str) -> dict[str, Any
         ],
         "timeline": [{"time": _time(m.time), "kind": m.kind, "rule": m.rule or None, "text": moment_text(m, label)} for m in report.timeline],
         **tables.as_json(report, label),
+        "node": node.as_json(report, label),
         "facts": report.facts,
         "notes": report.notes,
     }

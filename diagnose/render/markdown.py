@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnose.catalog import Catalog
 from diagnose.lang import Labels, labels
 from diagnose.model import Finding, Report
-from diagnose.render import tables
+from diagnose.render import node, tables
 from diagnose.render.terminal import clock, seen, verdict_of, where, why_sure
 from diagnose.render.words import chain, collected_text, expired_text, gap_text, hint_text, ignored_text, moment_text, printable, proof_text, words
 from diagnose.rule import Rule
@@ -53,7 +53,7 @@ def render(report: Report, catalog: Catalog, language: str, *, everything: bool 
         out.append(f"- **{f.rule}** ({state}): {prose(words(f, catalog.by_id[f.rule], language).title)}{over}")
     if rest:
         out.append("")
-    out += _ignored(report, w) + _unexplained(report, w) + tables.markdown(report, w) + _timeline(report, w)
+    out += _ignored(report, w) + _unexplained(report, w) + _node(report, w) + tables.markdown(report, w) + _timeline(report, w)
     unknown = [i for i in report.inputs if i.kind == "unknown"]
     if report.gaps or unknown:
         out += [f"## {w.blind}", ""]
@@ -86,6 +86,11 @@ def _unexplained(report: Report, w: Labels) -> list[str]:
         return []
     rows = [f"| {u.count} | {prose(printable(u.shape))} | {len(u.pods)} |" for u in report.unexplained[:_SHAPES]]
     return [f"## {w.unexplained}", "", f"| n | {w.seen} | {w.kind['Pod']} |", "|---|---|---|", *rows, ""]
+
+
+def _node(report: Report, w: Labels) -> list[str]:
+    lines = [f"- {'**!** ' if s.state != 'ok' else ''}{prose(node.text(s, w))}" for s in report.node]
+    return [f"## {w.node}", "", *lines, ""] if lines else []
 
 
 def _timeline(report: Report, w: Labels) -> list[str]:

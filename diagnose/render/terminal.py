@@ -13,7 +13,7 @@ from diagnose.catalog import Catalog
 from diagnose.lang import Labels, labels
 from diagnose.model import Affected, Evidence, Finding, Gap, InputSeen, Proof, Report
 from diagnose.parse.when import moment
-from diagnose.render import tables
+from diagnose.render import node, tables
 from diagnose.render.words import chain, collected_text, expired_text, gap_text, hint_text, ignored_text, moment_text, printable, proof_text, wide, words
 from diagnose.rule import Rule
 from diagnose.timeline import before
@@ -183,6 +183,7 @@ def render(report: Report, catalog: Catalog, language: str, *, width: int, color
     if not quiet:
         _ignored(page, report, w)
         _unexplained(page, report, w)
+        _node(page, report, w)
         _tables(page, report, w)
         _timeline(page, report, w)
         _blind(page, report, w)
@@ -219,6 +220,16 @@ def _unexplained(page: _Page, report: Report, w: Labels) -> None:
             page.field("", where(u.example), indent=len(head), verbatim=True, style="dim")
     if len(report.unexplained) > _SHAPES:
         page.field("", w.and_more.format(n=len(report.unexplained) - _SHAPES))
+
+
+def _node(page: _Page, report: Report, w: Labels) -> None:
+    lines = node.terminal(report, w)
+    if lines:
+        page.add()
+        page.add(f"{page.mark('info')}  {w.node}")
+    for line in lines:
+        for number, part in enumerate(wrap(line, page.width - 5)):
+            page.add(("   " if number == 0 else "     ") + part)
 
 
 def _tables(page: _Page, report: Report, w: Labels) -> None:

@@ -63,8 +63,10 @@ class Server(ThreadingHTTPServer):
         self.texts: dict[str, bytes] = {}
         """Logs, by path and query."""
         self.trouble: dict[str, Trouble] = {}
-        self.rights: list[dict[str, Any]] | None = None
-        """RBAC rules: None allows everything."""
+        self.rights: list[tuple[str, dict[str, Any]]] | None = None
+        """RBAC rules with the namespace that they hold in ("": everywhere); None allows everything."""
+        self.used: list[tuple[str, dict[str, Any]]] = []
+        """The rules that something was allowed by."""
         self.page = 0
         """Objects of a page at most; 0: as asked for."""
         self.watches: dict[str, list[list[dict[str, Any]]]] = {}
@@ -155,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Authorization") != f"Bearer {TOKEN}" and server.context is not None and not self.connection.getpeercert():
             return self.answer(401, status(401, "Unauthorized", "Unauthorized"))
         verb = "watch" if "watch" in query else "get" if name else "list"
-        if not self._allowed(verb, group, resource, name):
+        if not self._allowed(verb, group, namespace, resource, name):
             user = "system:serviceaccount:msnet:msnet"
             said = f'{resource} is forbidden: User "{user}" cannot {verb} resource "{resource}" in API group "{group}" at the cluster scope'
             return self.answer(403, status(403, said, "Forbidden"))
@@ -173,14 +175,21 @@ class _Handler(BaseHTTPRequestHandler):
             return self.answer(404, b"404 page not found\n")
         return self._list(whole, namespace, query)
 
-    def _allowed(self, verb: str, group: str, resource: str, name: str) -> bool:
+    def _allowed(self, verb: str, group: str, namespace: str, resource: str, name: str) -> bool:
         if self.server.rights is None:
             return True
-        return any(
-            verb in rule["verbs"] and group in rule["apiGroups"] and resource in rule["resources"] and (name or not rule.get("resourceNames"))
-            and (not rule.get("resourceNames") or name in rule["resourceNames"])
-            for rule in self.server.rights
-        )  # fmt: skip
+        for where, rule in self.server.rights:
+            names = rule.get("resourceNames")
+            if (
+                where in ("", namespace)
+                and verb in rule["verbs"]
+                and group in rule["apiGroups"]
+                and resource in rule["resources"]
+                and (not names or name in names)
+            ):
+                self.server.used.append((where, rule))
+                return True
+        return False
 
     def _troubled(self, path: str, query: dict[str, str]) -> Trouble | None:
         with self.server.lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -244,6 +245,24 @@ def test_the_home_folder_comes_last(server: Server, tmp_path: Path, monkeypatch:
     monkeypatch.setenv("HOME", str(tmp_path))
     kubeconfig(tmp_path / ".kube/config", server.url, AUTHORITY)
     assert connect(None).server == server.url
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("https://localhost:6443", True), ("https://127.0.0.1:6443", True), ("https://[::1]:6443", True), (f"https://{socket.gethostname()}:6443", True),
+        ("https://192.0.2.7:6443", False), ("https://api.prod.example.com:6443", False), ("https://[2001:db8::1]:6443", False), ("", False),
+    ],
+)  # fmt: skip
+def test_the_cluster_that_a_laptop_knows_is_not_asked_unless_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, here: bool) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    path = kubeconfig(tmp_path / ".kube/config", url)
+    if here:
+        assert connect(None).server == url
+    else:
+        assert kind(lambda: connect(None)) == "api-elsewhere"
+        assert connect(path).server == url
 
 
 @pytest.mark.parametrize("text", [

@@ -76,11 +76,12 @@ def test_an_unknown_compression_is_no_evidence(head: bytes, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("data", [b"PK\x03\x04" + b"x" * 600, b"x" * 257 + b"ustar" + b"x" * 300], ids=["zip", "tar"])
-def test_an_archive_is_a_gap_that_says_what_to_do(data: bytes, tmp_path: Path, report: Callable[..., Report]) -> None:
+def test_a_file_that_only_begins_as_an_archive_is_damaged(data: bytes, tmp_path: Path, report: Callable[..., Report]) -> None:
     path = tmp_path / "a"
     path.write_bytes(data)
     (gap,) = report(path).gaps
-    assert (gap.reason, gap.hint) == ("is an archive, which this version does not open", f"unpack it and diagnose the folder: tar -xf {path}")
+    assert gap.reason.startswith("damaged or cut short: ")
+    assert _command(path).returncode == 3
 
 
 def test_an_empty_file_alone_is_no_evidence(tmp_path: Path) -> None:

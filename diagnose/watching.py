@@ -524,9 +524,9 @@ def _stale(resource: Resource) -> Resource:
 
 
 def _rank(change: Change) -> tuple[int, int]:
-    """Return what changes are ordered by: the severity, then what is new, then what is over, which pods are hit last of all."""
+    """Return what changes are ordered by: the severity, then what is over (no more than was told), what is new, which pods are hit last of all."""
     severity = SEVERITIES.index(change.finding.severity) if change.finding is not None else len(SEVERITIES)
-    return severity, 3 if change.what == ("pods",) else {"active": 0, "changed": 1}.get(change.kind, 2)
+    return severity, 3 if change.what == ("pods",) else {"resolved": 0, "active": 1, "changed": 1}.get(change.kind, 2)
 
 
 def _kind(told: Told | None, finding: Finding, *, first: bool, everything: bool) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

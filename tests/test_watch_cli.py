@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import real_journald
 from collect.apiserver import PODS, kubeconfig, refused_port, serving
 from conftest import ROOT
 from growing import Journal, failed, idle, now, ran
@@ -163,6 +165,19 @@ def test_what_happened_while_it_slept_is_told(watch: Callable[..., Watch]) -> No
     one.until(lambda: len(one.told) == 3)
     assert sorted(one.told[1:]) == [("active", "plant/wan"), ("resolved", "plant/lan")]
     assert one.end() == 0
+
+
+def test_a_real_journald_may_rotate_vacuum_flush_and_restart() -> None:
+    if not any(os.access(p, os.X_OK) for p in real_journald.JOURNALD):
+        pytest.skip("systemd-journald is not installed")
+    alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    if shutil.which("unshare") is None or subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("needs root and namespaces")
+    run = subprocess.run([*alone, sys.executable, real_journald.__file__], capture_output=True, timeout=60, check=False, cwd=ROOT)
+    assert run.returncode == 0, run.stderr.decode()
+    changes = [json.loads(line) for line in run.stdout.splitlines()]
+    found = [(c["change"], c["finding"]["subject"], c["finding"]["count"]) for c in changes if c["finding"]]
+    assert found == [*(("active", f"plant/net-{n}", 1) for n in (1, 2, 3, 4)), ("resolved", "plant/net-1", 1)]
 
 
 def test_it_is_idle_when_nothing_happens(watch: Callable[..., Watch]) -> None:

@@ -40,7 +40,7 @@ _SANDBOXES = 500
 """Sandboxes whose pod is remembered."""
 _MARKS, _JOURNALD, _ASIDE = 200, 20, 50
 """Turns of the node's story, words of journald on itself, and pods of an unexplained error that are remembered."""
-_ATTEMPTS = 2000
+_ATTEMPTS = 1000
 """Attempts that are remembered, so that each counts once."""
 _REPEATS = 10_000
 """Events that are remembered, so that a list read again tells nothing twice."""

@@ -37,7 +37,7 @@ _REREAD = 300.0
 """Seconds after which the node is read again."""
 _HASTE = 30.0
 """Seconds between two readings of the node at least, however much happens."""
-_AGAIN = 2.0
+_AGAIN = 1.0
 """Seconds between two readings when the API server answers again."""
 _QUIET, _PATIENCE = 0.3, 2.0
 """Seconds without news after which it is judged; and seconds after which it is judged though news goes on."""

@@ -26,7 +26,7 @@ def now() -> int:
 
 
 def entry(at: int, ident: str, message: str) -> bytes:
-    """Return an entry in export format, of the unit of `ident`; the boot began an hour before the first entry."""
+    """Return an entry in export format, of the unit of `ident`; the boot began in 2024."""
     unit = {"microshift": "microshift.service", "crio": "crio.service"}[ident]
     fields = {
         "__CURSOR": f"s=1;i={at:x};b={BOOT};m={at - _STARTED:x};t={at:x};x={next(_NUMBERS):x}", "__REALTIME_TIMESTAMP": at, "__MONOTONIC_TIMESTAMP": at - _STARTED, "_BOOT_ID": BOOT, "_HOSTNAME": "edge", "_PID": 700, "_TRANSPORT": "stdout",
@@ -35,7 +35,8 @@ def entry(at: int, ident: str, message: str) -> bytes:
     return "".join(f"{k}={v}\n" for k, v in fields.items()).encode() + b"\n"
 
 
-_STARTED = now() - 3600 * 1_000_000
+_STARTED = 1_704_067_200 * 1_000_000
+"""Before every entry that a test may write, whatever the time of day."""
 _NUMBERS = itertools.count()
 
 

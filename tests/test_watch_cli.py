@@ -17,7 +17,7 @@ import pytest
 import real_journald
 from collect.apiserver import PODS, kubeconfig, refused_port, serving
 from conftest import ROOT
-from growing import Journal, failed, idle, now, ran
+from growing import Journal, failed, now, ran
 from jsonschema import Draft202012Validator
 
 LONG = 20.0
@@ -183,13 +183,10 @@ def test_a_real_journald_may_rotate_vacuum_flush_and_restart() -> None:
 def test_it_is_idle_when_nothing_happens(watch: Callable[..., Watch]) -> None:
     one = watch("--format", "json")
     one.until(lambda: "watching" in one.text)
-    time.sleep(1)
+    time.sleep(0.7)
     used = _cpu(one.process.pid)
-    time.sleep(3)
-    assert _cpu(one.process.pid) - used <= 0.03
-    one.journal.write(*(idle(now() + n) for n in range(20)))
-    time.sleep(1)
-    assert len(one.told) == 1
+    time.sleep(1.5)
+    assert _cpu(one.process.pid) - used <= 0.02  # a tick of the kernel's clock, and one more
 
 
 def test_the_api_server_shows_what_runs_and_its_absence_is_a_gap(watch: Callable[..., Watch], tmp_path: Path) -> None:
@@ -223,7 +220,7 @@ def test_an_api_server_that_comes_up_later_closes_all_gaps_of_it(watch: Callable
     port = refused_port()
     one = watch("--format", "json", "--kubeconfig", str(kubeconfig(tmp_path / "kubeconfig", f"http://localhost:{port}", user={})))
     one.until(lambda: "watching" in one.text)
-    time.sleep(2)  # no sooner is it asked again
+    time.sleep(1)  # no sooner is it asked again
     with serving(None, port):
         one.until(lambda: one.gaps("gap-closed"))
         time.sleep(0.5)

@@ -371,8 +371,6 @@ def test_the_service_s_command_works_with_the_rights_that_the_service_has(tmp_pa
 @pytest.mark.parametrize("unit", UNITS, ids=lambda u: u.name)
 def test_the_commands_of_the_units_are_commands_of_msnet(msnet, unit: Path, tmp_path: Path) -> None:
     _, verb, *arguments = command_of(unit, tmp_path)
-    if f" {verb} " not in msnet("--help").stdout.decode():
-        pytest.skip(f"msnet has no command {verb} yet")
     printed = msnet(verb, "--help").stdout.decode()
     assert [a for a in arguments if a.startswith("--") and f"{a} " not in printed] == []
 

@@ -58,6 +58,8 @@ class Client:
         """The URL of the API server."""
         self.received = 0
         """Bytes of all answers so far."""
+        self._failing = False
+        """True once the server failed twice at one question: from then on none is asked again."""
         self._urllib3 = importlib.import_module("urllib3")
         if not configuration.verify_ssl:
             self._urllib3.disable_warnings(self._urllib3.exceptions.InsecureRequestWarning)
@@ -160,7 +162,7 @@ class Client:
     # --- answers ------------------------------------------------------------------------------------------------------
 
     def _asked(self, path: str, query: Query) -> Answer:
-        """Return an answer of status 2xx; a busy server is asked again when it wants to, a failing or a lost one once more."""
+        """Return an answer of status 2xx; a busy server is asked again when it wants to, a failing one once more until it failed twice, a lost one once more."""
         for attempt in range(_BUSY):
             try:
                 answer = self._answer(path, query)
@@ -170,9 +172,10 @@ class Client:
                 continue
             if 200 <= answer.status < 300:
                 return answer
-            again = answer.status == 429 or (answer.status >= 500 and not attempt)
+            again = answer.status == 429 or (answer.status >= 500 and not attempt and not self._failing)
             wait = _PAUSE if answer.retry_after is None else answer.retry_after
             if not again or attempt == _BUSY - 1 or wait >= self._deadline.left():
+                self._failing = self._failing or answer.status >= 500
                 raise self._refused(path, answer)
             self._deadline.stopped.wait(wait)
         raise ApiError("api-broken", path, server=self.server, reason="no answer")

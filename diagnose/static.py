@@ -206,7 +206,7 @@ class Static:
         if fault.rule != "nad-not-found" or fault.what != "annotation-nad-missing" or not fault.severity:
             return True
         wanted = fault.captures.get("nad_namespace") or resource.namespace
-        return self._whole or any(kind == NAD and namespace in (wanted, "") for kind, namespace, _ in self._held)
+        return any(kind == NAD and namespace in (wanted, "") for kind, namespace, _ in self._held)
 
     def _of_template(self, resource: Resource, fault: Fault, base: str, known: _Known) -> Iterator[Judged]:
         """Yield a template's fault for its pods; those that are held are checked themselves."""

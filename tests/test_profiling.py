@@ -35,6 +35,10 @@ def node(kubelet: str) -> dict[str, object]:
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "edge"}, "status": {"nodeInfo": {"kubeletVersion": kubelet}}}
 
 
+def release(version: str, name: str = "microshift-version") -> dict[str, object]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "kube-public"}, "data": {"version": version}}
+
+
 @pytest.fixture
 def told(tmp_path: Path):
     """Write files and return what they tell."""
@@ -73,6 +77,9 @@ def test_nads_of_all_namespaces(told) -> None:
     ("text", "version"),
     [
         (node("v1.31.4"), "4.18"),
+        (release("4.19.3"), "4.19"),
+        (release("5.0.0-ec.6"), STOCK.version),
+        (release("4.19.3", "another"), STOCK.version),
         (node("v1.33.0+abc"), "4.20"),
         (node("v1.24.1"), STOCK.version),
         (node("v1.99.1"), STOCK.version),

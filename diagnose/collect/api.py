@@ -199,9 +199,9 @@ def _readable(status: dict[str, Any]) -> Iterator[tuple[str, bool]]:
         for one in map(mapping, items(status.get(kind))):
             state, last = mapping(one.get("state")), mapping(mapping(one.get("lastState")).get("terminated"))
             name, ended = str(one.get("name") or ""), mapping(state.get("terminated"))
-            if kind == "initContainerStatuses" and ended and not ended.get("exitCode") and not one.get("restartCount"):
+            if kind == "initContainerStatuses" and ended and not ended.get("exitCode") and not last:
                 continue
-            if one.get("restartCount") and last.get("containerID"):
+            if last.get("containerID"):
                 yield name, True
             if "running" in state or ended.get("containerID"):
                 yield name, False

@@ -13,7 +13,8 @@ SOURCE = "api"
 _NODE = "systemctl status microshift; sudo journalctl -u microshift -n 100"
 _OWN = "sudo msnet diagnose --kubeconfig /var/lib/microshift/resources/kubeadmin/kubeconfig"
 _RENEW = "timedatectl; sudo systemctl restart microshift"
-_CURES = {
+_OTHER = f"{_OWN}; where it was that one: {_RENEW}"
+CURES = {
     "api-no-kubeconfig": "sudo msnet diagnose, or --kubeconfig FILE",
     "api-kubeconfig-denied": "sudo msnet diagnose",
     "api-kubeconfig-broken": f"oc config view --kubeconfig FILE; {_OWN}",
@@ -23,11 +24,11 @@ _CURES = {
     "api-unreachable": f"ip address; ip route; {_NODE}",
     "api-timeout": f"{_NODE}; msnet diagnose --timeout 120",
     "api-broken": _NODE,
-    "api-certificate": _OWN,
+    "api-certificate": _OTHER,
     "api-certificate-date": _RENEW,
     "api-certificate-name": "ls /var/lib/microshift/resources/kubeadmin (one kubeconfig a name); apiServer.subjectAltNames in /etc/microshift/config.yaml",
     "api-tls": f"oc config view --kubeconfig FILE; {_NODE}",
-    "api-unauthorized": _OWN,
+    "api-unauthorized": _OTHER,
     "api-forbidden": "sudo msnet diagnose, or grant what deploy/rbac.yaml lists",
     "api-missing": "oc api-resources",
     "api-expired": "msnet diagnose",
@@ -53,7 +54,7 @@ class ApiError(Exception):
     def __init__(self, kind: str, resource: str = "", *, status: int = 0, hides: bool = True, token: str = "", **values: str) -> None:
         """Tell of `resource` (a path of the API, "" for all of it) by the words of `kind`, which `values` fill."""
         super().__init__(f"{kind} {resource} {values}")
-        hint = _CURES[kind]
+        hint = CURES[kind]
         proxy = next((name for name in _PROXIES if os.environ.get(name)), "")
         if proxy and kind in _CONNECTION:
             hint += f"; {proxy} is set and is not used here: a proxy on the way to the API server is named by proxy-url in the kubeconfig"

@@ -188,7 +188,7 @@ def _filed(chosen: dict[str, Any], login: Login) -> dict[str, Any]:
         if f"{key}-data" in body:
             handle = os.memfd_create(f"msnet-{key}")
             login.files.append(handle)
-            os.write(handle, base64.b64decode("".join(str(body.pop(f"{key}-data")).split()), validate=True))
+            os.write(handle, base64.standard_b64decode(str(body.pop(f"{key}-data"))))
             body[key] = f"/proc/self/fd/{handle}"
         elif body.get(key) and os.path.exists(body[key]) and not os.access(body[key], os.R_OK):
             raise ApiError("api-kubeconfig-denied", path=str(body[key]))

@@ -169,7 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
         if name:
             if self.path in server.texts:
                 return self.answer(200, server.texts[self.path])
-            found = server.single.get(path) or next((o for o in server.lists.get(whole, ()) if _is(o, namespace, name)), None)
+            objects = () if "/" in resource else server.lists.get(whole, ())
+            found = server.single.get(path) or next((o for o in objects if _is(o, namespace, name)), None)
             return self.answer(*((200, found) if found is not None else (404, status(404, f'{resource} "{name}" not found', "NotFound"))))
         if whole not in server.lists:
             return self.answer(404, b"404 page not found\n")

@@ -165,6 +165,15 @@ def test_the_newer_events_are_read_where_the_older_are_refused_and_never_both(se
     assert server.paths().count(NEW_EVENTS) == 1
 
 
+def test_events_that_were_read_in_part_are_not_read_again(server: Server, read: Any) -> None:
+    server.add(*(event() | {"metadata": {"namespace": "cell", "name": f"press.{n}", "uid": str(n)}} for n in range(3)))
+    server.page = 2
+    server.trouble[EVENTS] = Trouble(500, page="*")
+    _, out = read()
+    assert kinds(out) == ["api-error"]
+    assert NEW_EVENTS not in server.paths()
+
+
 @pytest.mark.parametrize("trouble", [Trouble(401), Trouble(how="close"), Trouble(how="hang")])
 def test_who_gives_no_answer_is_not_asked_again(server: Server, read: Any, trouble: Trouble) -> None:
     server.trouble["*"] = trouble
@@ -230,6 +239,13 @@ def test_a_node_without_multus_on_which_nobody_asks_for_networks_is_not_accused(
     assert (found.findings, kinds(found)) == ([], [])
 
 
+def test_where_the_server_tells_all_nads_and_there_are_none_they_do_not_exist(server: Server, live: Callable[[], Report]) -> None:
+    server.lists |= {NADS: [], EVENTS: []}
+    found = {(f.rule, f.subject, f.severity) for f in live().findings}
+    assert ("nad-not-found", "plant/historian-net", "error") in found
+    assert not {"multus-not-installed", "nad-crd-missing"} & {rule for rule, *_ in found}
+
+
 @pytest.mark.parametrize(("nads", "crd", "gap"), [(403, 404, ["api-forbidden"]), (404, 0, ["api-missing"]), (503, 404, ["api-error"])])
 def test_no_other_answer_means_that_the_crd_is_missing(server: Server, live: Callable[[], Report], nads: int, crd: int, gap: list[str]) -> None:
     server.refuse(NADS, nads)
@@ -250,10 +266,13 @@ def test_what_the_thin_entrypoint_said_before_it_ended_with_exit_code_0_is_found
     server.lists[PODS] = [network_pod("multus-4kx2p", "kube-multus", restarts=3)]
     server.texts[LOG] = b"2026-11-23T20:01:10.000000001Z multus config file is created.\n"
     server.texts[f"{LOG}&previous=true"] = SAID
+    waits = "network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: No CNI configuration file in /etc/cni/net.d/."
+    server.lists[EVENTS] = [event() | {"reason": "NetworkNotReady", "message": waits, "firstTimestamp": "2026-11-23T20:01:20Z"}]
     finding = next(f for f in live().findings if f.rule == "multus-not-running")
     assert finding.evidence[0].source == "api:/api/v1/namespaces/openshift-multus/pods/multus-4kx2p/log?container=kube-multus&previous=true"
-    assert [(a.namespace, a.name) for a in finding.affected] == [("openshift-multus", "multus-4kx2p")]
+    assert [(a.namespace, a.name) for a in finding.affected] == [("openshift-multus", "multus-4kx2p"), ("cell", "press")]
     assert finding.evidence[0].time == 1795464065123456
+    assert [s.rule for s in finding.explains] == ["network-plugin-not-ready"]
 
 
 def test_must_gathers_copy_of_the_log_says_the_same(report, tmp_path: Path) -> None:
@@ -282,6 +301,8 @@ def test_logs_are_asked_for_where_there_are_any(server: Server, read: Any) -> No
         ("ovnkube-master-b", "northd", True), ("ovnkube-master-b", "northd", False), ("ovnkube-master-b", "nbdb", True), ("ovnkube-master-b", "nbdb", False),
     ]  # fmt: skip
     assert out.gaps == []  # a log that is gone by now is none
+    server.refuse("/api/v1/namespaces/openshift-multus/pods/dhcp-daemon-a/log", 400)
+    assert read()[1].gaps == []
 
 
 def test_logs_that_may_not_be_read_are_one_gap(server: Server, read: Any) -> None:
@@ -346,6 +367,7 @@ def test_the_command_line_reads_journal_and_api_side_by_side(server: Server, nat
     body = json.loads(run.stdout)
     assert (run.returncode, run.stderr) == (11, b"")
     assert [(c["name"], c["state"]) for c in body["collectors"]][:2] == [("journal", "ok"), ("api", "ok")]
+    assert body["collectors"][1]["found"] == sum(len(server.lists[p]) for p in LISTS if p in server.lists) + len(server.single)
     assert {"plant/conveyer-net", "cell/line"} <= {f["subject"] for f in body["findings"]}
 
 

@@ -19,7 +19,7 @@ import trustme
 
 from collect.apiserver import NADS, PODS, TOKEN, Server, Trouble, kubeconfig, refused_port, serving, status, tls
 from diagnose.collect.api import Client
-from diagnose.collect.api_error import ApiError
+from diagnose.collect.api_error import CURES, ApiError
 from diagnose.collect.device import Deadline, Device
 from diagnose.lang import EN, JA
 
@@ -81,6 +81,11 @@ def failure(ask: Callable[[], object]) -> ApiError:
 
 def kind(ask: Callable[[], object]) -> str:
     return failure(ask).gap.kind
+
+
+def test_every_trouble_has_its_words_in_both_languages_and_its_cure() -> None:
+    for words in (EN, JA):
+        assert {k for k in words.blind_spot if k.startswith("api-")} == set(CURES)
 
 
 def test_a_list_is_read_page_by_page_and_its_objects_tell_what_they_are(server: Server, client: Client) -> None:
@@ -210,6 +215,14 @@ def test_a_client_certificate_within_the_kubeconfig_is_never_put_on_disk(server:
     assert list(folder.iterdir()) == []
 
 
+def test_credentials_are_forgotten_where_they_cannot_be_used(tmp_path: Path) -> None:
+    user = {"client-certificate-data": base64.b64encode(b"no certificate").decode(), "client-key-data": ""}
+    config = kubeconfig(tmp_path / "kubeconfig", "https://127.0.0.1:1", AUTHORITY, user=user)
+    before = len(os.listdir("/proc/self/fd"))
+    assert kind(lambda: connect(config)) == "api-kubeconfig-broken"
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_files_that_a_kubeconfig_names_are_found_beside_it(server: Server, tmp_path: Path) -> None:
     config = kubeconfig(tmp_path / "kubeconfig", server.url, user={"tokenFile": "token"}, **{"certificate-authority": "ca.crt"})
     (tmp_path / "token").write_text(TOKEN)
@@ -292,6 +305,7 @@ def test_a_kubeconfig_that_wants_a_program_run_is_not_followed(server: Server, t
     user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "touch", "args": [str(ran)], "interactiveMode": "Never"}}
     assert kind(lambda: connect(kubeconfig(tmp_path / "kubeconfig", server.url, AUTHORITY, user=user))) == "api-kubeconfig-exec"
     assert not ran.exists()
+    assert len(names(connect(kubeconfig(tmp_path / "kubeconfig", server.url, AUTHORITY, user=user | {"token": TOKEN})))) == 7
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
@@ -305,7 +319,7 @@ def test_a_kubeconfig_that_may_not_be_read_is_not_missing(tmp_path: Path, denied
     for folder in [tmp_path, *tmp_path.parents][:3]:
         folder.chmod(0o755)
     code = (
-        "import os, sys; from pathlib import Path; from diagnose.collect.api import Client; from diagnose.collect.api_error import ApiError\n"
+        "import os, sys; from pathlib import Path; from diagnose.collect.api import Client; from diagnose.collect.api_error import CURES, ApiError\n"
         "from diagnose.collect.device import Deadline, Device; import kubernetes.config, yaml; os.setuid(65534)\n"
         "try: Client.connect(Device(kubeconfig=Path(sys.argv[1])), Deadline.after(5))\n"
         "except ApiError as e: print(e.gap.kind, e.gap.hint)"
@@ -350,4 +364,6 @@ def test_a_watch_of_what_is_too_old_says_so_in_either_way(server: Server, client
 
 
 def test_a_silent_watch_ends_in_time(server: Server, client: Client) -> None:
+    began = time.monotonic()
     assert kind(lambda: list(client.watch(NADS, silence=0.3))) == "api-timeout"
+    assert time.monotonic() - began < 3

@@ -258,7 +258,8 @@ class _Loop:
         watching = self.watching
         if isinstance(item, Reread):
             watching.reread(item.name, Part([x for x in item.items if isinstance(x, Resource)], item.inputs, item.gaps), _now())
-            watching.collected[item.name] = item.collected
+            if item.collected is not None:
+                watching.collected[item.name] = item.collected
             self._feed(item.items)
             return True
         if isinstance(item, News):

@@ -142,8 +142,9 @@ class Deadline:
 
 def kill(run: subprocess.Popen[bytes]) -> None:
     """End a program that `Deadline.start` started, and those that it started: they hold its output open."""
-    with suppress(ProcessLookupError):
-        os.killpg(run.pid, signal.SIGKILL)
+    if run.returncode is None:  # else its id may be another's by now
+        with suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
 
 
 def environment() -> dict[str, str]:

@@ -71,7 +71,8 @@ class Reread(NamedTuple):
     items: list[Record | Resource]
     inputs: list[InputSeen]
     gaps: list[Gap]
-    collected: Collected
+    collected: Collected | None
+    """None for what follows from what the collectors found: it is none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,7 +442,7 @@ class Again:
             live = Live(self.literals, self.options, self.device, collectors={name: COLLECTORS[name] for name in self.names})
             for name, items in live.parts():
                 evidence = live.evidence(name)
-                self.inbox.put(Reread(name, items, list(evidence.inputs), list(evidence.gaps), live.collected[name]))
+                self.inbox.put(Reread(name, items, list(evidence.inputs), list(evidence.gaps), live.collected.get(name)))
 
 
 # --- all together ------------------------------------------------------------------------------------------------------

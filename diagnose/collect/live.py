@@ -129,11 +129,16 @@ class Live:
         evidence = self._evidence[BESIDE]
         shown = {p for i in self.inputs for p in i.programs}
         more: list[Record | Resource] = []
-        if f"kind:{_NAD}" not in shown:
-            more += manifests.collect(self.device, [r for r in found if isinstance(r, Resource) and r.kind == CONFIG], evidence)
-        if "kind:Pod" not in shown:
-            more += runtime.pods(found)
-        more += list(node.leases(self.device, [r for r in (*found, *more) if isinstance(r, Resource) and r.kind == _NAD], evidence))
+        try:
+            if f"kind:{_NAD}" not in shown:
+                more += manifests.collect(self.device, [r for r in found if isinstance(r, Resource) and r.kind == CONFIG], evidence)
+            if "kind:Pod" not in shown:
+                more += runtime.pods(found)
+            more += list(node.leases(self.device, [r for r in (*found, *more) if isinstance(r, Resource) and r.kind == _NAD], evidence))
+        except Exception as e:
+            if os.environ.get("MSNET_DEBUG"):
+                raise
+            evidence.gaps.append(_broken(BESIDE, e))
         return more
 
     def _run(self, name: str, deadline: Deadline, evidence: Evidence, parts: queue.Queue[_Part]) -> None:
@@ -155,10 +160,15 @@ class Live:
             if os.environ.get("MSNET_DEBUG"):
                 raise
             state = "failed"
-            evidence.gaps.append(Gap(name, f"not readable to its end: {type(e).__name__}: {e}", "what could be read before that was used"))
+            evidence.gaps.append(_broken(name, e))
         if any(g.hides for g in evidence.gaps):
             state = "partial" if count or any(i.lines for i in evidence.inputs) else "failed"
         parts.put(_Part(name, batch, Collected(name, state, _found(evidence, count), time.monotonic() - began)))
+
+
+def _broken(name: str, error: Exception) -> Gap:
+    """Return that a collector ended before its end."""
+    return Gap(name, f"not readable to its end: {type(error).__name__}: {error}", "what could be read before that was used")
 
 
 def _found(evidence: Evidence, items: int) -> int:

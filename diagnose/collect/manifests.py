@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import glob
 import os
+import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,10 +36,12 @@ def collect(device: Device, configs: list[Resource], out: Evidence) -> Iterator[
     """
     reading = _Reading(device, out)
     for pattern in _paths(configs):
+        plain, *magic = re.split(r"[*?[]", pattern, maxsplit=1)
+        reading.look(device.path(plain.rpartition("/")[0] if magic else plain))  # glob keeps what it may not read to itself
         for folder in sorted(glob.glob(str(device.path(pattern)))):
             yield from reading.folder(Path(folder), "")
     if reading.denied:
-        out.gaps.append(Gap(SOURCE, "", "sudo msnet diagnose", "node-denied", values=(("what", ", ".join(reading.denied[:5])),)))
+        out.gaps.append(Gap(SOURCE, "", "sudo msnet diagnose", "node-denied", values=(("what", ", ".join(list(reading.denied)[:5])),)))
 
 
 def _paths(configs: list[Resource]) -> list[str]:
@@ -54,15 +58,17 @@ class _Reading:
 
     device: Device
     out: Evidence
-    denied: list[str] = field(default_factory=list[str])
+    denied: dict[str, None] = field(default_factory=dict[str, None])
+    """What may not be read, in the order in which it was met."""
     _seen: set[str] = field(default_factory=set[str])
 
     def folder(self, folder: Path, namespace: str) -> Iterator[Resource]:
         """Yield the objects of a folder with a kustomization; the outermost namespace stands."""
-        path = next((p for n in _KUSTOMIZATION if (p := folder / n).is_file()), None)
-        if path is None:
+        names = self.look(folder)
+        name = next((n for n in _KUSTOMIZATION if n in names), None)
+        if name is None:
             return
-        bodies = self._bodies(path)
+        bodies = self._bodies(folder / name)
         kustomization = bodies[0][0] if bodies else dict[str, Any]()
         namespace = namespace or str(kustomization.get("namespace") or "")
         for entry in (x for key in ("resources", "bases", "components") for x in items(kustomization.get(key))):
@@ -70,10 +76,31 @@ class _Reading:
             target = Path(os.path.normpath(folder / str(entry)))
             if not target.is_relative_to(self.device.root):
                 continue
-            if target.is_dir():
+            mode = self._mode(target)
+            if stat.S_ISDIR(mode):
                 yield from self.folder(target, namespace)
-            elif target.is_file():
+            elif stat.S_ISREG(mode):
                 yield from self._objects(target, namespace)
+
+    def look(self, folder: Path) -> list[str]:
+        """Return the names in a folder; [] where there is none, or it may not be read."""
+        try:
+            return os.listdir(folder)
+        except PermissionError:
+            self.denied[self.device.name(folder)] = None
+        except OSError:
+            pass
+        return []
+
+    def _mode(self, path: Path) -> int:
+        """Return what a path is, as stat(2) says; 0 where it is not there or may not be asked for."""
+        try:
+            return path.stat().st_mode
+        except PermissionError:
+            self.denied[self.device.name(path)] = None
+        except (OSError, ValueError):  # ValueError: a NUL in it
+            pass
+        return 0
 
     def _objects(self, path: Path, namespace: str) -> Iterator[Resource]:
         seen = InputSeen(self.device.name(path), "objects")
@@ -97,7 +124,7 @@ class _Reading:
             with path.open("rb") as f:
                 return list(documents(f.read(_FILE).decode("utf-8", "replace")))
         except PermissionError:
-            self.denied.append(name)
+            self.denied[name] = None
         except OSError:
             pass
         except (ValueError, RecursionError) as e:

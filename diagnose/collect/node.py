@@ -17,7 +17,7 @@ from diagnose.collect.device import Deadline, Device, Output
 from diagnose.collect.evidence import Evidence
 from diagnose.model import Gap, InputSeen, Record, Resource, Where
 from diagnose.parse import node as parse
-from diagnose.parse.host import Fact, of_file
+from diagnose.parse.host import Fact, is_stored, of_file
 from diagnose.parse.tree import items, mapping
 
 SOURCE = "node"
@@ -83,7 +83,7 @@ class _Files:
         return None
 
     def beneath(self, folder: str) -> list[Path]:
-        """Return the files of a folder and its folders in the order in which they are merged."""
+        """Return the files of a folder and its folders in the order in which CRI-O and MicroShift merge theirs."""
         found = [Path(f) / n for f, _, names in os.walk(self.device.path(folder), onerror=self.refused) for n in names if parse.is_layer(n)]
         return sorted(found, key=lambda p: parse.in_order(str(p)))
 
@@ -123,12 +123,13 @@ def collect(device: Device, deadline: Deadline, out: Evidence) -> Iterator[Recor
 def leases(device: Device, nads: Iterable[Resource], out: Evidence) -> Iterator[Record | Resource]:
     """Yield what lies in the host-local stores that NADs name and that `collect` did not read, because they are elsewhere.
 
-    Only files that are named by an address: who may write a NAD may name any folder (host-local backend/disk: dataDir/network name).
+    Who may write a NAD may name any folder (host-local backend/disk: dataDir/network name), and some files change by being read (/proc/kmsg):
+    only files that are named as host-local names its own are opened.
     """
     files = _Files(device)
     folders = {f for nad in nads if (f := _store(nad)) and not f.startswith(tuple(f"{s}/" for s in _STORES))}
     for folder in sorted(folders):
-        for path in device.files(folder):
+        for path in filter(lambda p: is_stored(p.name), device.files(folder)):
             found = files.read(path)
             if found is not None and of_file(device.name(path), *found):
                 yield from out.content(device.name(path), *found)
@@ -142,7 +143,8 @@ def _store(nad: Resource) -> str:
         return ""
     plugins = [config, *map(mapping, items(config.get("plugins")))]
     folder = next((d for p in plugins if isinstance(d := mapping(p.get("ipam")).get("dataDir"), str) and d.startswith("/")), "")
-    return os.path.normpath(f"{folder}/{config.get('name') or nad.name}") if folder else ""
+    path = os.path.normpath(f"{folder}/{config.get('name') or nad.name}") if folder else ""
+    return "" if "\0" in path else path
 
 
 def _source(fact: Fact) -> str:
@@ -166,9 +168,9 @@ def _facts(files: _Files, out: Evidence) -> Iterator[Fact]:
             found = files.read(device.path(f"{folder}/{name}")) if name.endswith((".conf", ".conflist", ".json")) else None
             if found is not None:
                 yield parse.of_conf(f"{folder}/{name}", *found)
-    for path in sorted(device.path(_CONF_DIR).glob("*/*.kubeconfig")):
-        for name, raw in files.texts(path):
-            yield from parse.of_kubeconfig(name, raw)
+    kubeconfigs = (p for p in files.beneath(_CONF_DIR) if p.suffix == ".kubeconfig" and p.parent.parent == device.path(_CONF_DIR))
+    for name, raw in files.texts(*kubeconfigs):
+        yield from parse.of_kubeconfig(name, raw)
     for folder in dict.fromkeys([*parse.BIN_DIRS, *(str(d).rstrip("/") for f in crio for d in items(f.body["plugin_dirs"]))]):
         yield from _programs(files, folder)
     yield from _config(files, out)

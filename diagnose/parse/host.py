@@ -78,7 +78,7 @@ def of_file(source: str, raw: bytes, mtime: float | None = None) -> list[Fact]:
     if base == "lock" and not raw and "/" in folder and _is_store(folder):
         return [Fact(STORE, folder, store, {})]
     text = raw.decode("utf-8", "replace")
-    if re.fullmatch(r"last_reserved_ip\.\d+", base):
+    if _LAST.fullmatch(base):
         return [Fact(STORE, folder, store, {base: text.strip()})] if _address(text.strip()) else []
     address = _address(base)
     parts = text.split()
@@ -87,7 +87,13 @@ def of_file(source: str, raw: bytes, mtime: float | None = None) -> list[Fact]:
     return [Fact(LEASE, folder, str(address), {"id": parts[0], "ifname": parts[1] if len(parts) > 1 else "", "time": mtime}, 1)]
 
 
+def is_stored(name: str) -> bool:
+    """Return True if host-local may have given a file of its store that name."""
+    return name == "lock" or _LAST.fullmatch(name) is not None or _address(name) is not None
+
+
 _LEASE_BYTES = 512
+_LAST = re.compile(r"last_reserved_ip\.\d+")
 
 
 def _is_store(folder: str) -> bool:

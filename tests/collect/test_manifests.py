@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from evidence import nad, pod
@@ -107,8 +107,14 @@ def test_what_is_no_yaml_is_told_and_hides_no_other(tree: Tree) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody else")
 def test_what_may_not_be_read_is_told(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> None:
-    device = tree({f"{D}/a/kustomization.yaml": KUSTOMIZATION, f"{D}/a/net.yaml": NET})
+    device = tree({
+        f"{D}/a/kustomization.yaml": KUSTOMIZATION, f"{D}/a/net.yaml": NET, f"{D}/b/kustomization.yaml": "resources: [../c/net.yaml]", f"{D}/c/net.yaml": NET,
+        "/usr/lib/microshift/manifests.d/x/kustomization.yaml": KUSTOMIZATION,
+    })  # fmt: skip
+    closed = ["/usr/lib/microshift/manifests.d", f"{D}/a/net.yaml", f"{D}/c/net.yaml", f"{D}/c"]
     (device.root / f"{D}/a/net.yaml".lstrip("/")).chmod(0o600)
+    for name in (closed[0], closed[3]):
+        (device.root / name.lstrip("/")).chmod(0o700)
     base = tmp_path_factory.getbasetemp()
     for folder in (base.parent, base, device.root):
         folder.chmod(0o755)
@@ -118,7 +124,7 @@ def test_what_may_not_be_read_is_told(tree: Tree, tmp_path_factory: pytest.TempP
     finally:
         os.seteuid(0)
     assert found == []
-    assert [(g.kind, dict(g.values)) for g in out.gaps] == [("node-denied", {"what": f"{D}/a/net.yaml"})]
+    assert [(g.kind, dict(g.values)["what"].split(", ")) for g in out.gaps] == [("node-denied", closed)]
 
 
 def test_they_count_only_where_the_api_server_did_not_say_which_nads_there_are(tree: Tree) -> None:
@@ -144,3 +150,13 @@ def test_the_leases_of_their_stores_are_read_after_them(tree: Tree) -> None:
     live = Live([], Options(None, UTC), device, collectors={"api": lambda *_: iter(())})
     assert [(r.kind, r.name) for r in live.read() if isinstance(r, Resource)] == [("NetworkAttachmentDefinition", "cell-net"), ("Lease", "10.20.0.5")]
     assert [i.source for i in live.inputs] == [f"{D}/a/net.yaml", "/srv/ipam/cell-net/10.20.0.5"]
+
+
+def test_whatever_breaks_is_a_gap_and_what_was_found_before_stays(tree: Tree) -> None:
+    def broken(*_: object):
+        yield Resource("NetworkAttachmentDefinition", "cell", "n", cast("dict[str, Any]", None), Where("x"))
+
+    device = tree({f"{D}/a/kustomization.yaml": KUSTOMIZATION, f"{D}/a/net.yaml": NET})
+    live = Live([], Options(None, UTC), device, collectors={"api": broken})
+    assert [r.name for r in live.read() if isinstance(r, Resource)] == ["n", "cell-net"]
+    assert [g.source for g in live.gaps] == ["beside"]

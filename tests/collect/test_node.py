@@ -156,6 +156,7 @@ def test_the_leases_of_a_nads_own_store_are_read_and_nothing_else_in_that_folder
         held(dataDir="/var/lib/cni/x"),
         held("own-name", dataDir="/srv/ipam"),
         held(dataDir="relative"),
+        held(dataDir="/srv\0"),
         held(),
         Resource("NetworkAttachmentDefinition", "c", "n", {"spec": {"config": "{"}}, Where("api")),
     ]
@@ -164,6 +165,16 @@ def test_the_leases_of_a_nads_own_store_are_read_and_nothing_else_in_that_folder
         ("/srv/ipam/own-name", "10.20.0.9"),
     ]
     assert [i.source for i in out.inputs] == ["/srv/ipam/cell-net/10.20.0.5", "/srv/ipam/own-name/10.20.0.9"]
+
+
+def test_a_file_that_is_no_lease_is_not_even_opened_in_a_folder_that_a_nad_names(tree) -> None:
+    device = tree({"/srv/proc/kmsg": "read once, gone for ever", "/srv/proc/10.20.0.7": "x" * 600, "/srv/proc/10.20.0.8": "5f" * 32})
+    opened: list[str] = []
+    sys.addaudithook(lambda event, args: opened.append(Path(args[0]).name) if event == "open" and str(args[0]).startswith(str(device.root)) else None)
+    named = Resource("NetworkAttachmentDefinition", "cell", "proc", nad("proc", ipam={"type": "host-local", "dataDir": "/srv"}), Where("api"))
+    found = list(node.leases(device, [named], Evidence(Scanner([]), Options(None, UTC))))
+    assert sorted(opened) == ["10.20.0.7", "10.20.0.8"]
+    assert [r.name for r in found if isinstance(r, Resource)] == ["10.20.0.8"]
 
 
 def test_the_system_in_a_saved_tree_is_that_of_the_tree(tree) -> None:
@@ -245,6 +256,17 @@ def nobody() -> Iterator[None]:
     finally:
         os.seteuid(0)
         os.setgroups(groups)
+
+
+def test_a_closed_folder_of_multus_does_not_look_as_if_it_had_no_kubeconfig(
+    tree, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> None:
+    device: Device = tree({"/etc/cni/net.d/multus.d/multus.kubeconfig": "x"})
+    for folder in (device.root, tmp_path_factory.getbasetemp(), tmp_path_factory.getbasetemp().parent):
+        folder.chmod(0o755)
+    (device.root / "etc/cni/net.d/multus.d").chmod(0o000)
+    request.getfixturevalue("nobody")
+    assert [v["what"] for _, v in told(collected(device)[1])] == ["/etc/cni/net.d/multus.d"]
 
 
 def test_what_only_root_may_read_is_one_gap_and_not_absent(tree, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> None:

@@ -34,12 +34,13 @@ def collect(device: Device, deadline: Deadline, out: Evidence) -> Iterator[Recor
     if listed.error:
         out.gaps.append(_gap(listed.error))
         return
-    yield from out.content("crictl pods -o json", listed.text)
     try:
         boxes = [mapping(x) for x in items(mapping(json.loads(listed.text)).get("items"))]
     except (ValueError, RecursionError) as e:
         out.gaps.append(Gap(SOURCE, "", "sudo crictl pods", "runtime-answer", values=(("why", str(e)),)))
         return
+    if boxes:
+        yield from out.content("crictl pods -o json", listed.text)
     ready = [str(b.get("id")) for b in boxes if b.get("state") == "SANDBOX_READY"]
     for number, box in enumerate(ready[:_SANDBOXES]):
         one = deadline.run(commands("inspectp", "-o", "json", box))

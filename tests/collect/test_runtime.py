@@ -81,6 +81,12 @@ def test_all_sandboxes_are_listed_and_the_living_are_looked_at(crictl) -> None:
     assert asked.read_text().splitlines() == [f"{ours} pods -o json", f"{ours} inspectp -o json {sandbox_id('cam')}"]
 
 
+def test_no_sandbox_is_nothing_found(crictl) -> None:
+    crictl(listed())
+    found, out = collected()
+    assert (found, out.inputs, out.gaps) == ([], [], [])
+
+
 def test_the_socket_is_what_the_environment_says(crictl, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONTAINER_RUNTIME_ENDPOINT", "unix:///run/own.sock")
     asked = crictl(listed())

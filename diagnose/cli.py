@@ -27,8 +27,14 @@ from diagnose.console import (
     EXIT_USAGE,
     EXIT_WARNINGS,
     ExitZero,
+    Ignore,
+    IgnoreFile,
     Lang,
+    MinSeverity,
+    Namespaces,
     NoColor,
+    Pods,
+    RuleIds,
     Severity,
     colored,
     unicode,
@@ -105,10 +111,10 @@ def diagnose(
         str | None, typer.Option("--since", metavar="TIME", help="Leave out what is older: a time such as '2026-11-23 19:59', or an age such as 2h.")
     ] = None,
     until: Annotated[Optional[str], typer.Option("--until", metavar="TIME", help="Leave out what is newer.")] = None,  # noqa: UP045
-    namespace: Annotated[list[str] | None, typer.Option("--namespace", "-n", metavar="NAME", help="Only findings on this namespace; may be repeated.")] = None,
-    pod: Annotated[Optional[list[str]], typer.Option("--pod", metavar="[NAMESPACE/]NAME", help="Only findings on this pod; may be repeated.")] = None,  # noqa: UP045
-    rule: Annotated[Optional[list[str]], typer.Option("--rule", metavar="ID", help="Only findings of this rule; may be repeated.")] = None,  # noqa: UP045
-    min_severity: Annotated[Severity, typer.Option("--min-severity", help="Leave out findings less severe.")] = Severity.info,
+    namespace: Namespaces = None,
+    pod: Pods = None,
+    rule: RuleIds = None,
+    min_severity: MinSeverity = Severity.info,
     min_confidence: Annotated[Confidence, typer.Option("--min-confidence", help="Leave out findings less sure.")] = Confidence.low,
     exit_zero: ExitZero = False,  # noqa: FBT002
     everything: Annotated[bool, typer.Option("--all", help="Show resolved findings whole, not in one line each.")] = False,  # noqa: FBT002
@@ -119,16 +125,8 @@ def diagnose(
     now: Annotated[Optional[str], typer.Option("--now", metavar="TIME", help="The moment that counts as now, for reproducible reports.")] = None,  # noqa: UP045
     tz: Zone = "UTC",
     rules: Folders = None,
-    ignore: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option("--ignore", metavar="RULE[=[NAMESPACE/]NAME]", help="Set aside findings of a rule, everywhere or on one pod or NAD; may be repeated."),
-    ] = None,
-    ignore_file: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            "--ignore-file", metavar="FILE", help="What to set aside, with reason and expiry date (default: /etc/msnet/ignore.yaml, where it exists)."
-        ),
-    ] = None,
+    ignore: Ignore = None,
+    ignore_file: IgnoreFile = None,
     boot: Boot = None,
     timeout: Timeout = None,
     kubeconfig: Kubeconfig = None,

@@ -19,7 +19,7 @@ import typer
 
 from diagnose.cli_device import JournalDir, Kubeconfig, Root, Timeout, device_of, progress
 from diagnose.cli_rules import Folders, catalog_of, known_rule
-from diagnose.console import EXIT_OK, Lang, NoColor, Severity, colored, unicode, write
+from diagnose.console import EXIT_OK, Ignore, IgnoreFile, Lang, MinSeverity, Namespaces, NoColor, Pods, RuleIds, Severity, colored, unicode, write
 from diagnose.model import Record, Resource
 
 if TYPE_CHECKING:
@@ -69,10 +69,10 @@ class Lines(str, Enum):
 
 def watch(
     output_format: Annotated[Lines, typer.Option("--format", "-f", help="Format of the changes: text, or a line of JSON each.")] = Lines.text,
-    namespace: Annotated[list[str] | None, typer.Option("--namespace", "-n", metavar="NAME", help="Only findings on this namespace; may be repeated.")] = None,
-    pod: Annotated[Optional[list[str]], typer.Option("--pod", metavar="[NAMESPACE/]NAME", help="Only findings on this pod; may be repeated.")] = None,  # noqa: UP045
-    rule: Annotated[Optional[list[str]], typer.Option("--rule", metavar="ID", help="Only findings of this rule; may be repeated.")] = None,  # noqa: UP045
-    min_severity: Annotated[Severity, typer.Option("--min-severity", help="Leave out findings less severe.")] = Severity.info,
+    namespace: Namespaces = None,
+    pod: Pods = None,
+    rule: RuleIds = None,
+    min_severity: MinSeverity = Severity.info,
     everything: Annotated[bool, typer.Option("--all", help="Tell of findings that are resolved when they are first seen, too.")] = False,  # noqa: FBT002
     metrics: Annotated[
         Optional[Path],  # noqa: UP045
@@ -81,14 +81,8 @@ def watch(
     no_color: NoColor = False,  # noqa: FBT002
     lang: Lang = None,
     rules: Folders = None,
-    ignore: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option("--ignore", metavar="RULE[=[NAMESPACE/]NAME]", help="Set aside findings of a rule, everywhere or on one pod or NAD; may be repeated."),
-    ] = None,
-    ignore_file: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option("--ignore-file", metavar="FILE", help="What to set aside, with reason and expiry date (default: /etc/msnet/ignore.yaml)."),
-    ] = None,
+    ignore: Ignore = None,
+    ignore_file: IgnoreFile = None,
     timeout: Timeout = None,
     kubeconfig: Kubeconfig = None,
     journal_dir: JournalDir = None,

@@ -26,6 +26,18 @@ class Severity(str, Enum):
 
 Lang = Annotated[Optional[str], typer.Option("--lang", metavar="LANG", help="Language: en or ja (default: the locale's).")]  # noqa: UP045
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also: NO_COLOR in the environment).")]
+Namespaces = Annotated[Optional[list[str]], typer.Option("--namespace", "-n", metavar="NAME", help="Only findings on this namespace; may be repeated.")]  # noqa: UP045
+Pods = Annotated[Optional[list[str]], typer.Option("--pod", metavar="[NAMESPACE/]NAME", help="Only findings on this pod; may be repeated.")]  # noqa: UP045
+RuleIds = Annotated[Optional[list[str]], typer.Option("--rule", metavar="ID", help="Only findings of this rule; may be repeated.")]  # noqa: UP045
+MinSeverity = Annotated[Severity, typer.Option("--min-severity", help="Leave out findings less severe.")]
+Ignore = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--ignore", metavar="RULE[=[NAMESPACE/]NAME]", help="Set aside findings of a rule, everywhere or on one pod or NAD; may be repeated."),
+]
+IgnoreFile = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--ignore-file", metavar="FILE", help="What to set aside, with reason and expiry date (default: /etc/msnet/ignore.yaml, where it exists)."),
+]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if there are errors or warnings.")]
 
 

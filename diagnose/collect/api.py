@@ -21,8 +21,6 @@ from diagnose.model import LISTED, Gap, InputSeen, Record, Resource, Where
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import micros
 
-__all__ = ["Client", "collect"]
-
 PODS, NAMESPACES, NODES = "/api/v1/pods", "/api/v1/namespaces", "/api/v1/nodes"
 EVENTS, NEW_EVENTS = "/api/v1/events", "/apis/events.k8s.io/v1/events"
 """Two views of one store (apiserver pkg/registry/events): the second is asked where the first is not answered."""

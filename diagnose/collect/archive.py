@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from diagnose.collect import layout
-from diagnose.collect.files import HEAD, Opened, opened_stream
+from diagnose.collect.files import Opened, opened_stream
 from diagnose.errors import InputError
 from diagnose.model import Gap
 
@@ -122,6 +122,3 @@ def _zip(opened: Opened, budget: Budget) -> Iterator[tuple[str, int, float | Non
                     raise InputError("is encrypted", "unpack it with its password and name the folder")
                 with archive.open(info) as stream:
                     yield name, info.file_size, None, cast("BinaryIO", stream)
-
-
-__all__ = ["DEPTH", "HEAD", "Budget", "is_archive", "members"]

@@ -106,9 +106,7 @@ def collect(device: Device, deadline: Deadline, out: Evidence) -> Iterator[Recor
     seen = InputSeen(SOURCE, "objects")
     out.inputs.append(seen)
     for fact in _facts(files, out):
-        seen.lines += 1
-        seen.programs.add(f"kind:{fact.kind}")
-        yield Resource(fact.kind, fact.namespace, fact.name, fact.body, Where(_source(fact)))
+        yield _resource(fact, _source(fact), seen)
     yield from _stores(files, out)
     if device.running:
         yield from _commands(deadline, out, files, seen)
@@ -145,6 +143,13 @@ def _store(nad: Resource) -> str:
     folder = next((d for p in plugins if isinstance(d := mapping(p.get("ipam")).get("dataDir"), str) and d.startswith("/")), "")
     path = os.path.normpath(f"{folder}/{config.get('name') or nad.name}") if folder else ""
     return "" if "\0" in path else path
+
+
+def _resource(fact: Fact, source: str, seen: InputSeen) -> Resource:
+    """Return a fact as what `source` tells, counted into `seen`."""
+    seen.lines += 1
+    seen.programs.add(f"kind:{fact.kind}")
+    return Resource(fact.kind, fact.namespace, fact.name, fact.body, Where(source))
 
 
 def _source(fact: Fact) -> str:
@@ -305,9 +310,7 @@ def _commands(deadline: Deadline, out: Evidence, files: _Files, seen: InputSeen)
     facts = [*parse.of_units(texts[_UNITS]), *parse.of_packages(texts[_RPM]), *parse.of_version(texts[_VERSION]), *parse.of_clock(texts[_TIME])]
     crio = [f for c in _CRIO for f in parse.of_file("/crio_config", shown[c])]
     for fact in [*facts, *crio[:1]]:
-        seen.lines += 1
-        seen.programs.add(f"kind:{fact.kind}")
-        yield Resource(fact.kind, fact.namespace, fact.name, fact.body, Where(SOURCE))
+        yield _resource(fact, SOURCE, seen)
     if said[_DENIALS].code is None:
         yield from _denials(files, out)
     elif shown[_DENIALS].strip():

@@ -18,7 +18,7 @@ import pytest
 import trustme
 
 from collect.apiserver import NADS, PODS, TOKEN, Server, Trouble, kubeconfig, refused_port, serving, status, tls
-from diagnose.collect.api import Client
+from diagnose.collect.api_client import Client
 from diagnose.collect.api_error import CURES, ApiError
 from diagnose.collect.device import Deadline, Device
 from diagnose.lang import EN, JA
@@ -319,7 +319,7 @@ def test_a_kubeconfig_that_may_not_be_read_is_not_missing(tmp_path: Path, denied
     for folder in [tmp_path, *tmp_path.parents][:3]:
         folder.chmod(0o755)
     code = (
-        "import os, sys; from pathlib import Path; from diagnose.collect.api import Client; from diagnose.collect.api_error import CURES, ApiError\n"
+        "import os, sys; from pathlib import Path; from diagnose.collect.api_client import Client; from diagnose.collect.api_error import CURES, ApiError\n"
         "from diagnose.collect.device import Deadline, Device; import kubernetes.config, yaml; os.setuid(65534)\n"
         "try: Client.connect(Device(kubeconfig=Path(sys.argv[1])), Deadline.after(5))\n"
         "except ApiError as e: print(e.gap.kind, e.gap.hint)"

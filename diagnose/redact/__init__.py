@@ -1,0 +1,1 @@
+"""What must not leave the device: secrets are removed, names and addresses get pseudonyms."""

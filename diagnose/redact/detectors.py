@@ -1,0 +1,415 @@
+"""The table of secrets: names whose values are secret, tokens known by their form, places on a line where a secret stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import re
+from typing import NamedTuple
+
+from diagnose.redact.blocks import Span, yaml_block, yaml_value
+
+# --- names whose value is a secret -----------------------------------------------------------------------------------------------------------------------
+
+# Kind and the end of the name, in any case and spelling; what stands before it does not matter unless it is said here.
+NAMES: tuple[tuple[str, str], ...] = (
+    ("client-key", r"client[_-]?key[_-]?data|client[_-]?certificate[_-]?data"),  # kubeconfig
+    ("docker-config", r"\.?docker[_-]?config[_-]?json|\.?dockercfg|pull[_-]?secret"),
+    ("passphrase", r"pass[_-]?phrase"),
+    ("password", r"passw(?:or[dt]|d)s?|pass[_-]?code|(?<![a-z])pass|(?-i:(?<=[a-z])Pass)|(?:auth|db|ldap|mysql|root|smtp|ssh|user|key|store|priv)_?pass"),
+    ("password", r"pwd|(?:bind|root|user|db|admin|ldap|_|-)pw"),
+    ("pre-shared-key", r"(?<![a-z])(?:wpa[_-]?)?psk|(?-i:(?<=[a-z])P(?:sk|SK))|pre[_-]?shared[_-]?key"),  # NetworkManager, wpa_supplicant, WireGuard
+    ("wep-key", r"wep[_-]?key"),
+    ("macsec-key", r"(?:mka[_-])?cak"),  # NetworkManager, wpa_supplicant: the connectivity association key
+    ("private-key", r"private[_-]?key|priv[_-]?key|secret[_-]?key[_-]?data|ssh[_-]?key"),
+    ("secret-key", r"secret[_-]?(?:access[_-]?)?key"),
+    (
+        "key",
+        r"(?:api|access|account|app|application|auth|client|consumer|crypto|deploy|encryption|encrypt|activation|license|master|service|shared|shared[_-]?access"
+        r"|signing|storage|subscription|webhook|hmac|jwt|cipher|session)[_-]?key",
+    ),
+    ("token", r"token|(?:identity|registry|bearer|access|refresh|id|session)[_-]?token"),
+    ("secret", r"secret"),
+    ("credential", r"cred(?:ential)?s?"),
+    ("cookie", r"cookie"),
+    ("pin", r"(?<![a-z])pin"),
+    ("snmp-community", r"(?<![a-z])(?:snmp[_-]?)?community"),
+    ("basic-auth", r"(?<![a-z])_?auth"),
+)
+_ENDING = r"(?:[_-]?(?:raw|hash|hashed|data|b64|base64|value|string|str|text|plain|enc|encrypted|crypted)|[_-]?\d{1,2}(?![\w]))?"
+_NAME = re.compile(
+    "|".join(f"(?P<n{i}>{pattern})" for i, (_, pattern) in enumerate(NAMES)).join(("(?:", ")")) + _ENDING + r"(?![A-Za-z0-9_])",
+    re.IGNORECASE,
+)
+_KINDS = tuple(kind for kind, _ in NAMES)
+# Both in lower case: a part of every name, and how a name goes on up to its sign; they save the slow look at prose.
+_NAME_HINT = re.compile(rb"pass|pw|token|secret|psk|cred|cak|pin|communit|dockerc|auth|key|cookie")
+_NAME_REST = re.compile(rb"([\w-]{0,30})[\"'`]?\]?[ \t]{0,60}[:=>]")
+# What may stand between a name and its value: a closing quote or bracket, then a sign; also `<password>`.
+_SIGN = re.compile(r"(?P<quote>[\"'`]?)\]?(?:[ \t]{0,60}(?P<sign>:=|=>|[:=](?![=:/]{2}|=))[ \t]{0,60}|(?P<tag>>))")
+_DOUBLE = re.compile(r'"((?:[^"\\\n]|\\.)*+)')
+_SINGLE = re.compile(r"'((?:[^'\n\\]|''|\\.)*+)")
+_BARE = re.compile(
+    r"(?:[^\s\"'`,;&<>\\)}\]|]|\\(?![\"'nrtu\\/`])|[,;&)}\]](?=[A-Za-z0-9!@#$%^*+_~])(?![\w.\-]{1,40}[=:]))++"  # a comma inside, not one that another member follows
+)
+_LINE_START = re.compile(r"[ \t]*(?:[-#;?][ \t]+)*(?:export[ \t]+|set[ \t]+|setenv[ \t]+|declare -x[ \t]+|Environment=[\"']?)?[\"']?[\w./ -]{0,60}$")
+_KEY_START = re.compile(r"[\w.\-/]*$")
+_REST = re.compile(r"[^\n]*")
+_PLACEHOLDER = re.compile(
+    r"(?:\[removed:[a-z0-9-]+\].*|<[\w .:/-]*>?|\*+|x{3,}|\.{2,}|-+|~|null|nil|none|true|false|yes|no|on|off|undefined|unset|empty|n/a|bytes|string|optional|required"
+    r"|\$\{[^}]*\}?|\$\([^)]*\)?|\$[A-Za-z_]\w*|\{\{.*|%\(\w+\)s|%[sdvqw]|removed|\(?redacted\)?|\[?redacted\]?|\(?hidden\)?|masked|\(?sensitive\)?|\(?unknown\)?"
+    r"|map\[.*|\*{3}hidden\*{3})",
+    re.IGNORECASE,
+)
+_PATH = re.compile(r"(?:~|\.{1,2})?(?:/[\w.@+:{}$-]+)+/?|file:.*|[a-z]+://[^@]*|/|[A-Z]:\\.*")
+_OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/[a-z0-9]([-a-z0-9.]*[a-z0-9])?)?")
+_OBJECT_SURE = re.compile(r".*[-./]|[a-z]+\Z")
+_TELLING_SECRET = re.compile(r"(?:client|app|application|shared|consumer|aws|api|oauth2?|jwt|hmac|session|signing|webhook|cookie|user|radius|server|totp|otp)[_-]?secret", re.IGNORECASE)
+_PROSE = re.compile(
+    r"(?:and|or|a|an|the|is|was|are|be|has|not|no|must|should|could|can|cannot|failed|failure|invalid|incorrect|wrong|expired|missing|mismatch|authentication|permission|access"
+    r"|for|from|of|in|to|with|error|unauthorized|unexpected|unable|required|rejected|denied|too|file|flag|parameter|option|argument|value|prompt|auth|rpc|dial|open|post|get)\b",
+    re.IGNORECASE,
+)
+_BASE64_WORD = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_BOOTSTRAP = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}")
+
+
+def _value(text: str, at: int) -> tuple[int, int, bool]:
+    """Return start and end of the value at `at`, and whether it is quoted."""
+    while text[at : at + 1] == "[" and not text.startswith("[removed:", at):
+        at += 1
+    quoted = _DOUBLE.match(text, at) or _SINGLE.match(text, at)
+    if quoted:
+        return quoted.start(1), quoted.end(1), True
+    if text.startswith("[removed:", at):
+        return at, at, False
+    bare = _BARE.match(text, at)
+    return (at, bare.end(), False) if bare else (at, at, False)
+
+
+def named(text: str, low: bytes, start: int, end: int) -> Iterator[Span]:
+    """Yield the values in `text[start:end]` that stand behind a telling name: YAML, JSON, ini, environment, logfmt, XML, headers."""
+    done = start
+    for word in _NAME_HINT.finditer(low, start, end):
+        rest = _NAME_REST.match(low, word.end(), end)
+        if rest is None:
+            continue
+        # The longest name that ends before the sign: it begins somewhere before the hint.
+        m = next((m for m in _NAME.finditer(text, max(done, word.start() - 16), rest.end(1)) if m.end() == rest.end(1)), None)
+        sign = _SIGN.match(text, rest.end(1)) if m else None
+        if m and sign:
+            done = m.end()
+            yield from _named(text, m, sign, _KINDS[int((m.lastgroup or "n0")[1:])])
+
+
+def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Iterator[Span]:
+    at = sign.end()
+    colon = sign.group("sign") == ":"
+    begin = max(text.rfind("\n", max(0, m.start() - 120), m.start()) + 1, m.start() - 120)
+    before = text[begin : m.start()]
+    key = _KEY_START.search(before)
+    name = (key.group() if key else "") + m.group()
+    whole = begin == 0 or text[begin - 1] == "\n"
+    first = whole and _LINE_START.fullmatch(before) is not None
+    block = text[at : at + 6].split("\n")[0].rstrip()
+    if colon and first and block and block[0] in "|>" and len(block) <= 3:
+        indent = len(before) - len(before.lstrip(" -"))
+        yield from yaml_block(text, text.find("\n", at) + 1 or len(text), indent, kind)
+        return
+    value, end, quoted = _value(text, at)
+    if kind == "cookie":
+        return
+    if sign.group("tag"):
+        closing = text.find("<", at, at + 2000)
+        if text[max(0, m.start() - 40) : m.start()].rfind("<") >= 0 and closing > at and text.startswith("</", closing) and _accepts(kind, name, text[at:closing], "strong"):
+            yield Span(at, closing, kind)
+        return
+    if not quoted and text.startswith(("{", "\\"), at):
+        return
+    if not quoted and first and end < len(text) and text[end] != "\n":
+        # The whole rest of the line: a value with blanks, or with what ends a value elsewhere.
+        rest_end = text.find("\n", at)
+        rest = text[at : len(text) if rest_end < 0 else rest_end].rstrip()
+        stop = re.search(r"[ \t]#", rest)
+        rest = (rest[: stop.start()] if stop else rest).rstrip()
+        if colon and text[at - 1] in " \t":
+            if " " not in rest and rest[:1] not in {"{", "["} and (not sign.group("quote") or rest[-1:] not in {",", "}", "]"}):
+                end = at + len(rest)
+            elif (span := yaml_value(text, at, rest, kind)) and kind in {"password", "passphrase", "pre-shared-key"} and not _PROSE.search(rest) and "=" not in rest and ", " not in rest:
+                end = span.end
+        elif not colon and not name.isupper():
+            if kind in {"password", "passphrase", "pre-shared-key"} and "=" not in rest and ";" not in rest and not before.strip():
+                end = at + len(rest)
+        elif not colon and before.strip() in {"", "export"} and not rest.startswith(("$", "[removed:")):
+            word = re.compile(r"[^\s\"'`]+").match(text, at)
+            end = word.end() if word and "&" not in word.group() else end
+    strength = "strong"
+    if colon and not quoted and not (first and (text[at - 1] in " \t" or before.strip(' \t"')  == "")) and not sign.group("quote"):
+        strength = "weak"
+    if colon and first and not quoted and text[at - 1] in " \t" and not before.strip(" \t-\"'"):
+        strength = "strong"
+    elif colon and first and not quoted and " " in before.strip(" -\t\"'"):
+        strength = "weak"
+    if _HEADER.search(name) and (":" in sign.group() or "=" in sign.group()):
+        strength = "strong"
+    content = text[value:end]
+    if strength == "weak":
+        content = content.rstrip(".,:;?")
+        end = value + len(content)
+    if content and _accepts(kind, name, content, strength):
+        needs = m.end() if colon and sign.group("quote") == '"' and not quoted else -1
+        yield Span(value, end, kind, needs)
+
+
+_HEADER = re.compile(r"\bX-[\w-]+$", re.IGNORECASE)
+
+
+def _accepts(kind: str, name: str, value: str, strength: str) -> bool:
+    """Tell if `value` behind `name` is a secret: not a placeholder, a path, the name of a Secret object or a word of a sentence."""
+    if _PLACEHOLDER.fullmatch(value):
+        return False
+    low = name.lower()
+    if kind == "basic-auth":
+        return bool(_BASE64_WORD.fullmatch(value)) and _is_login(value)
+    if kind == "pin":
+        return value.isdigit() and 4 <= len(value) <= 12
+    if kind == "snmp-community":
+        return not re.fullmatch(r"[\d:.,]+", value) and not _PROSE.match(value)
+    if low.endswith("pwd") and low in {"pwd", "oldpwd"} and value[0] in "/~":
+        return False
+    if kind not in {"password", "passphrase"} and _PATH.fullmatch(value):
+        return False
+    if kind == "password" and _PATH.fullmatch(value) and ("/" in value[1:] or low.endswith("pwd")) and not low.endswith("_pwd"):
+        return False
+    if kind == "password" and low in {"pass", "passed"} and value.isdigit() and len(value) < 4:
+        return False
+    if kind in {"token", "secret", "key", "credential", "secret-key"} and value.isdigit() and len(value) < 6:
+        return False
+    if kind in {"secret", "docker-config", "credential", "private-key"} and _is_object_name(name, value):
+        return False
+    if strength == "strong":
+        return True
+    if _PATH.fullmatch(value) or _PROSE.match(value) or "://" in value:
+        return False
+    digit = any(c.isdigit() for c in value)
+    letter = any(c.isalpha() for c in value)
+    if kind in {"password", "passphrase", "pre-shared-key"}:
+        return len(value) >= 4 and ((digit and letter) or any(c in "!@#$%^&*+_~" for c in value) or not (value[1:].islower() or value.isdigit()))
+    if _BOOTSTRAP.fullmatch(value):
+        return True
+    return len(value) >= 12 and digit and letter and not (_OBJECT_NAME.fullmatch(value) and _OBJECT_SURE.match(value))
+
+
+def _is_object_name(name: str, value: str) -> bool:
+    if name.isupper() and "_" in name:
+        return False
+    return not _TELLING_SECRET.search(name) and bool(_OBJECT_NAME.fullmatch(value)) and bool(_OBJECT_SURE.match(value))
+
+
+def _is_login(value: str) -> bool:
+    import binascii
+
+    try:
+        data = binascii.a2b_base64(value.replace("-", "+").replace("_", "/") + "=" * (-len(value) % 4))
+    except binascii.Error:
+        return False
+    return b":" in data and data.isascii()
+
+
+# --- environments: a name here, its value there ----------------------------------------------------------------------------------------------------------
+
+_ENV = (
+    re.compile(r'"name"\s{0,20}:\s{0,20}"(?P<name>[^"\\\n]{1,120})"\s{0,20},\s{0,40}"value"\s{0,20}:\s{0,20}"(?P<value>(?:[^"\\\n]|\\.)+)'),
+    re.compile(r'"value"\s{0,20}:\s{0,20}"(?P<value>(?:[^"\\\n]|\\.){1,20000})"\s{0,20},\s{0,40}"name"\s{0,20}:\s{0,20}"(?P<name>[^"\\\n]{1,120})"'),
+    re.compile(r"\bname:[ \t]*[\"']?(?P<name>[\w.-]{1,120})[\"']?[ \t\r]*\n[ \t]+value:[ \t]*(?P<line>[^\n]+)"),
+    re.compile(r"\bvalue:[ \t]*(?P<line>[^\n]{1,20000})\n[ \t]+name:[ \t]*[\"']?(?P<name>[\w.-]{1,120})[\"']?[ \t\r]*$", re.MULTILINE),
+    re.compile(r"\bname:[ \t]*(?P<name>[\w.-]{1,120}),[ \t]*value:[ \t]*(?P<line>[^,}\n]+)"),  # YAML in braces
+    re.compile(r"\bname:[ \t]*(?P<name>[\w.-]{1,120})[ \t]+value:[ \t]*(?P<line>[^\s,}]+)"),  # Go's %+v of an EnvVar
+)
+_ENV_BLOCK = re.compile(r"^([ \t]*)(?:- )?name:[ \t]*[\"']?([\w.-]{1,120})[\"']?[ \t\r]*\n[ \t]+value:[ \t]*[|>][+-]?\d?[ \t\r]*\n", re.MULTILINE)
+
+
+def environment(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield the values of environment variables named in `text[start:end]`, as Kubernetes writes them: two members of one object."""
+    for _ in range(2):  # the other member may stand on the line before or after
+        start = text.rfind("\n", max(0, start - 20_000), max(0, start - 1)) + 1
+        end = text.find("\n", end + 1) if text.find("\n", end + 1) >= 0 else len(text)
+    if text.find("value", start, end) < 0:
+        return
+    for pattern in _ENV:
+        for m in pattern.finditer(text, start, end):
+            name = _NAME.search(m.group("name"))
+            if name is None or name.end() != len(m.group("name")):
+                continue
+            kind = _KINDS[int((name.lastgroup or "n0")[1:])]
+            if "line" in m.groupdict():
+                span = yaml_value(text, m.start("line"), m.group("line").rstrip(), kind)
+            else:
+                span = Span(m.start("value"), m.end("value"), kind)
+            if span and _accepts(kind, m.group("name"), text[span.start : span.end], "strong"):
+                yield span
+    for m in _ENV_BLOCK.finditer(text, start, end):
+        name = _NAME.search(m.group(2))
+        if name and name.end() == len(m.group(2)):
+            yield from yaml_block(text, m.end(), len(m.group(1)), _KINDS[int((name.lastgroup or "n0")[1:])])
+
+
+# --- tokens that their form gives away -------------------------------------------------------------------------------------------------------------------
+
+# Kind and form of tokens at least 20 characters long; each publisher documents its prefix.
+TOKENS: tuple[tuple[str, str], ...] = (
+    ("jwt", r"eyJ[\w-]{8,}\.[\w-]*(?:\.[\w-]*)*"),
+    ("openshift-token", r"sha256~[\w-]{20,}"),
+    ("github-token", r"gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{22,}"),
+    ("gitlab-token", r"gl(?:pat|dt|rt|ptt|ft|soat|cbt|imt|agent|oas)-[\w.-]{20,}|GR1348941[\w-]{20,}"),
+    ("slack-token", r"xox[abeoprs]-[\w-]{10,}|xapp-\d-[\w-]{10,}"),
+    ("aws-key", r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
+    ("google-key", r"AIza[\w-]{35}|ya29\.[\w-]{20,}|GOCSPX-[\w-]{20,}"),
+    ("stripe-key", r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/=]{20,}"),
+    ("sendgrid-key", r"SG\.[\w-]{16,}\.[\w-]{16,}"),
+    ("mailgun-key", r"key-[0-9a-f]{32}(?![0-9a-f])"),
+    ("twilio-key", r"SK[0-9a-f]{32}(?![0-9a-f])"),
+    ("npm-token", r"npm_[A-Za-z0-9]{30,}"),
+    ("pypi-token", r"pypi-AgE[\w-]{20,}"),
+    ("rubygems-key", r"rubygems_[0-9a-f]{40,}"),
+    ("docker-token", r"dckr_(?:pat|oat)_[\w-]{20,}"),
+    ("huggingface-token", r"hf_[A-Za-z]{30,}|hf_[A-Za-z0-9]{34}"),
+    ("ai-key", r"sk-(?:ant-|proj-|svcacct-|admin-)[\w-]{20,}|sk-[A-Za-z0-9]{32,}(?![\w-])"),
+    ("vault-token", r"hv[sbr]\.[\w-]{20,}|s\.[A-Za-z0-9]{24}(?![\w.-])"),
+    ("digitalocean-token", r"do[opr]_v1_[0-9a-f]{40,}"),
+    ("grafana-token", r"gl(?:sa|c)_[A-Za-z0-9+/=_]{20,}"),
+    ("newrelic-key", r"NR(?:AK|RA|II|JS)-[\w-]{19,}"),
+    ("databricks-token", r"dapi[0-9a-f]{32}(?:-\d)?"),
+    ("age-key", r"AGE-SECRET-KEY-1[0-9A-Z]{20,}"),
+    ("discord-token", r"[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,}"),
+    ("shopify-token", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),
+    ("linear-key", r"lin_api_[A-Za-z0-9]{30,}"),
+    ("atlassian-token", r"ATATT3[\w=-]{40,}|ATCTT3[\w=-]{40,}|ATBB[A-Za-z0-9]{24,}"),
+    ("postman-key", r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}"),
+    ("doppler-token", r"dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{40,}"),
+    ("pulumi-token", r"pul-[0-9a-f]{40}"),
+    ("planetscale-token", r"pscale_(?:tkn|pw|oauth)_[\w.=-]{30,}"),
+    ("tailscale-key", r"tskey-[a-z]+-[\w-]{16,}"),
+    ("jfrog-key", r"AKCp[A-Za-z0-9]{60,}|cmVmdGtu[A-Za-z0-9]{50,}"),
+)
+TOKEN = re.compile(r"(?<![A-Za-z0-9])(?:" + "|".join(f"(?P<t{i}>{pattern})" for i, (_, pattern) in enumerate(TOKENS)) + ")")
+TOKEN_KINDS = tuple(kind for kind, _ in TOKENS)
+# Cheap sign, in lower case, that a run of 20 characters may be one of them.
+TOKEN_HINT = re.compile(
+    rb"(?<![a-z0-9])(?:eyj|sha256~|gh[pousr]_|github_pat|gl(?:pat|dt|rt|ptt|ft|soat|cbt|imt|agent|oas)-|gr1348941|xox[abeoprs]-|xapp-|a[ksbc]ca|a[ks]ia|abia|aiza|ya29|gocspx"
+    rb"|[sr]k_(?:live|test)|sk-|sk[0-9a-f]{32}|whsec_|sg\.|key-[0-9a-f]{32}|npm_|pypi-age|rubygems_|dckr_|hf_|hv[sbr]\.|s\.|do[opr]_v1|gl(?:sa|c)_|nr(?:ak|ra|ii|js)-|dapi[0-9a-f]"
+    rb"|age-secret|shp(?:at|ca|pa|ss)_|lin_api|atatt3|atctt3|atbb|pmak-|dp\.|pul-|pscale_|tskey-|akcp|cmvmdgtu|[mno][\w-]{23,25}\.[\w-]{6}\.)"
+)
+
+# --- places on a line ------------------------------------------------------------------------------------------------------------------------------------
+
+
+class Place(NamedTuple):
+    """A place where a secret stands: `pattern` matches only where one of `hints` is, in lower case; every group is a secret."""
+
+    kind: str
+    hints: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+def _place(kind: str, hints: str, pattern: str, flags: re.RegexFlag = re.IGNORECASE) -> Place:
+    return Place(kind, tuple(hints.split()), re.compile(pattern, flags | re.MULTILINE))
+
+
+_WORD = r"(?!-)(?:\"(?P<d>[^\"\n]+)\"|'(?P<s>[^'\n]+)'|(?P<b>[^\s\"'\\`;|&,)\]}]+))"
+_ONE = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s\"'\\`;|,)\]}]+))"
+_SECRET_OPTION = (
+    r"(?:[a-z0-9]+-){0,4}(?:password|passwd|pass|passphrase|token|secret|api-?key|access-?key|secret-?key|private-?key|client-?secret|psk|pw|auth-?key|activation-?key|credentials)"
+)
+PLACES: tuple[Place, ...] = (
+    _place(
+        "authorization",
+        "auth",
+        r"\b(?:proxy-)?authorization[\"'\]]{0,3}[ \t]*[:=][ \t]*[\"'\[]{0,3}(?:bearer|basic|digest|negotiate|ntlm|token|apikey|aws4-hmac-sha256|splunk|key)[ \t]+([^\"'\s\\`\]}][^\"'\n\\`\]}]*)",
+    ),
+    _place("authorization", "auth", r"\b(?:proxy-)?authorization[\"'\]]{0,3}[ \t]*[:=][ \t]*[\"'\[]{0,3}([^\s\"'\\\[\]{}:=,;]{16,})"),
+    _place("authorization", "bearer", r"\bbearer(?:[ \t]+|[\"']?[:=][ \t]*[\"']?)([A-Za-z0-9][\w.~+/-]{15,}=*)"),
+    _place("cookie", "cookie", r"\b(?:set-)?cookie2?[\"'\]]{0,3}[ \t]*[:=][ \t]*[\"'\[]{0,3}(?=[\w.-]+=)([^\n\"'\\`]+)"),
+    _place(
+        "url-password",
+        "://",
+        r"\b[a-z][a-z0-9+.-]{1,30}://[^\s/?#@:\"'<>\\]{0,200}:((?!\[removed:[a-z-]+\]@)[^\s/?#\"'<>\\]{1,500})@(?=[\w\[$%.-])",
+    ),
+    _place("url-password", "://", r"\b[a-z][a-z0-9+.-]{1,30}://[^\s/?#@:\"'<>\\]{0,200}:([^\s@\"'<>\\]{1,200}(?<![?=&]))@(?=[\w-]+(?:\.[\w-]+)*(?::\d+)?(?:[/?\s\"']|$))"),
+    _place("url-token", "://", r"\bhttps?://([A-Za-z0-9_-]{20,500})@(?=[\w\[-])"),
+    _place(
+        "url-parameter",
+        "& ?key= sig= signature= code= jwt= sas= sessionid= pass pw token secret key auth cred",
+        r"(?<=[?&;])(?:access_token|id_token|refresh_token|auth_token|api[_-]?key|apikey|key|sig|signature|token|code|client_secret|password|passwd|pwd|secret|auth|jwt|sessionid|session_token"
+        r"|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature|x-goog-credential|awsaccesskeyid|sas|sv_sig)=([^\s&#\"'<>\\;,)\]}]+)",
+    ),
+    _place("webhook", "://", r"https?://hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/([\w/-]+)"),
+    _place("webhook", "://", r"https?://(?:\w+\.)?discord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d+/([\w-]+)"),
+    _place("webhook", "://", r"https?://[\w.-]*(?:webhook\.office\.com/webhookb2|outlook\.office\.com/webhook)/([\w@./-]+)"),
+    _place("webhook", "://", r"https?://api\.telegram\.org/bot(\d+:[\w-]+)"),
+    _place("telegram-token", ":aa", r"(?<![\w:])(\d{8,10}:AA[\w-]{30,})", re.NOFLAG),
+    _place("terraform-token", "atlasv1", r"\b([A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,})", re.NOFLAG),
+    _place("azure-secret", "q~", r"(?<![\w~.-])([\w~.-]{3}\dQ~[\w~.-]{31,34})(?![\w~.-])", re.NOFLAG),
+    _place("otp", "otpauth", r"\botpauth(?:-migration)?://[^\s\"']*?(?:secret|data)=([^&\s\"'\\]+)"),
+    _place("option", "pass pw token secret key psk cred", r"(?<![\w-])--?" + _SECRET_OPTION + r"(?:[ \t]+|=)[ \t]*(?!-)" + _ONE),
+    _place("option", "pass", r"-pass(?:in|out)?[ \t]+[\"']?pass:([^\s\"'\\]+)"),
+    _place("option", "pass", r"(?<![\w])pass:([^\s\"'\\,;:]{4,})"),
+    _place("option", "mysql maria pass", r"\b(?:mysql\w*|mariadb[\w-]*|sshpass)\b[^\n|;]{0,300}?[ \t]-p[ \t]?" + _ONE),
+    _place("option", "login", r"\b(?:podman|docker|buildah|skopeo|nerdctl|oc|helm|az|crictl)[ \t]+(?:registry[ \t]+)?login\b[^\n|;]{0,300}?[ \t]-p[ \t=]?" + _ONE),
+    _place(
+        "option",
+        "curl wget",
+        r"\b(?:curl|wget)\b[^\n|;]{0,400}?[ \t](?:-[a-z]{0,6}u|--user|-U|--proxy-user|-a|--auth)[ \t=]*[\"']?[^\s:\"'=\\/]{0,80}:([^\s\"'\\]+)",
+    ),
+    _place("option", "cred", r"--(?:[a-z]+-)?creds[ =][\"']?[^\s:\"'\\]{1,80}:([^\s\"'\\]+)"),
+    _place("option", "ldap", r"\bldap\w+\b[^\n|;]{0,300}?[ \t]-w[ \t]?" + _ONE),
+    _place("option", "redis-cli", r"\bredis-cli\b[^\n|;]{0,200}?[ \t]-a[ \t]?" + _ONE),
+    _place("option", "ipmitool", r"\bipmitool\b[^\n|;]{0,200}?[ \t]-P[ \t]?" + _ONE, re.NOFLAG),
+    _place("option", "smbclient rpcclient", r"\b(?:smbclient|rpcclient)\b[^\n|;]{0,300}?[ \t]-U[ \t]?[\"']?[^\s%\"']{1,80}%([^\s\"'\\]+)"),
+    _place("option", "from-literal", r"--from-literal[ =][\"']?[\w.-]{1,80}=([^\s\"'\\]+)"),
+    _place("option", "pass", r"\becho[ \t]+(?:-\w+[ \t]+)*[\"']?[\w.-]{1,40}:([^\s\"'|]+)[\"']?[ \t]*\|[^\n]{0,40}chpasswd"),
+    _place("option", "pass", r"\bhtpasswd[ \t]+-[a-zA-Z]*b[a-zA-Z]*[ \t]+\S{1,200}[ \t]+\S{1,80}[ \t]+(\S+)"),
+    _place("option", "nmcli", r"\bnmcli\b[^\n|;]{0,200}?[ \t](?:password|wifi-sec\.psk|802-11-wireless-security\.psk|802-1x\.password|vpn\.secrets)[ \t]+" + _ONE),
+    _place("option", "pass", r"\bwpa_passphrase[ \t]+(?:\"[^\"\n]+\"|'[^'\n]+'|\S{1,80})[ \t]+" + _ONE),
+    _place("snmp-community", "communit com2sec", r"^[ \t]*(?:ro|rw)community6?[ \t]+([^\s#]+)"),
+    _place("snmp-community", "communit", r"\b(?:snmp-server|trap)[ \t]?community[ \t]+([^\s#]+)"),
+    _place("snmp-community", "com2sec", r"^[ \t]*com2sec6?[ \t]+(?:-Cn[ \t]+\S+[ \t]+)?\S{1,80}[ \t]+\S{1,80}[ \t]+([^\s#]+)"),
+    _place("snmp-community", "snmp", r"\bsnmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)\b[^\n|;]{0,200}?[ \t]-c[ \t]?" + _ONE),
+    _place("snmp-password", "snmp", r"\bsnmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)\b[^\n|;]{0,200}?[ \t]-A[ \t]?([^\s\"']+)", re.NOFLAG),
+    _place("snmp-password", "snmp", r"\bsnmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)\b[^\n|;]{0,200}?[ \t]-X[ \t]?([^\s\"']+)", re.NOFLAG),
+    _place("snmp-password", "createuser", r"^[ \t]*createUser[ \t]+(?:-e[ \t]+\S+[ \t]+)?\S{1,80}[ \t]+(?:MD5|SHA[\d-]*)[ \t]+" + _ONE + r"(?:[ \t]+(?:DES|AES[\d-]*)[ \t]+" + _ONE + ")?"),
+    _place(
+        "password",
+        "pass pw",
+        r"^[ \t]*(?:auth_pass|rootpw|bindpw|rootbindpw|requirepass|masterauth|authpass|ldap_default_authtok|insecure-password|smtp_auth_pass)[ \t]+(?:--(?:iscrypted|plaintext|lock)[ \t]+)*(?!--)"
+        + _ONE,
+    ),
+    _place("password", "pass", r"\b(?:login|username|user|account|neighbor)[ \t]+\S{1,120}[ \t]+(?:insecure-)?password[ \t]+(?:\d[ \t]+)?(?!for\b|is\b|was\b|has\b|not\b|authentication\b|expired\b|auth\b|and\b|or\b)" + _ONE),
+    _place("password", "machine", r"\bmachine[ \t]+\S{1,200}\s{1,20}login[ \t]+\S{1,200}\s{1,20}password[ \t]+(\S+)"),
+    _place("password", "pass", r"\b(?:area|domain)-password[ \t]+(?:clear|md5)[ \t]+(\S+)"),
+    _place("password", "auth", r"^[ \t]*stats[ \t]+auth[ \t]+[^\s:]{1,80}:(\S+)"),
+    _place("password", ":5432: :*:", r"^(?:[\w.*-]{1,200}|/[\w./-]{1,200}):(?:\d{2,5}|\*):[\w.*-]{1,80}:[\w.*-]{1,80}:(?!\[removed)([^\s:]{1,200})$"),
+    _place("routing-key", "digest-key key-string", r"\b(?:message-digest-key[ \t]+\d{1,3}[ \t]+md5|key-string)[ \t]+(?:\d[ \t]+)?(\S+)"),
+    _place("ipsec-secret", "psk auth", r"^[^\n#:]{0,200}:[ \t]*(?:PSK|XAUTH)[ \t]+(?:\"([^\"\n]+)\"|(0[sx]\S+))", re.NOFLAG),
+    _place(
+        "xfrm-key",
+        "hmac cbc( gcm( ctr(",
+        r"\b(?:auth|auth-trunc|enc|aead|comp)[ \t]+[\"']?(?:(?:hmac|cbc|ctr|rfc\d+|ecb|cmac|xcbc|gcm|digest_null|cipher_null)[\w()-]*|[\w-]+\([\w(),-]+\))[\"']?[ \t]+(0x[0-9a-f]{8,})",
+    ),
+    _place("macsec-key", "macsec", r"\bkey[ \t]+[0-9a-f]{2,32}[ \t]+([0-9a-f]{16,64})\b"),
+    _place("connection-string", "key= signature=", r"(?:^|[;\"'=])[ \t]*(?:AccountKey|SharedAccessKey|SharedAccessSignature|SharedSecretValue|PrimaryKey)=([^;\s\"'\\]+)"),
+    _place("ppk-key", "private-mac", r"^Private-(?:MAC|Hash):[ \t]*([0-9a-f]+)"),
+    _place(
+        "crypt-hash",
+        "$ {s {crypt {md5 {pbkdf2",
+        r"((?<![\w$])\$(?:1|5|6|7|y|gy|sm3|2[abxy]?|apr1|argon2i?d?|scrypt|pbkdf2(?:-sha\d+)?|sha1|P|H)\$[\w./$=,+-]{8,}|\{(?:SSHA|SHA|SMD5|MD5|CRYPT|SSHA\d+|PBKDF2[\w-]*)\}[\w+/=$.-]{8,})",
+        re.NOFLAG,
+    ),
+    _place("crypt-hash", ":::", r"^[\w.-]{1,40}:!?([\w./]{13}):\d{0,6}:\d{0,6}:\d{0,6}:\d{0,6}:\d{0,6}:\d{0,6}:"),
+)
+
+# Names of which every value is secret stand near one of these, in lower case.
+NAME_HINTS = ("pass", "pw", "token", "secret", "psk", "cred", "cak", "pin=", "pin:", 'pin"', "communit", "dockerc", "auth")
+KEY_NAME = re.compile(
+    rb"(?:api|access|account|app|application|auth|client|consumer|crypto|deploy|encryption|encrypt|activation|license|master|service|shared|signing|storage|subscription|webhook|hmac|jwt|cipher|session"
+    rb"|private|priv|secret|ssh|wep)[_-]?\Z"
+)

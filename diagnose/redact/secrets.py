@@ -1,0 +1,226 @@
+"""Removes secrets from any text: what is always removed, whatever the user asks for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+import re
+from typing import NamedTuple
+
+from diagnose.redact import blocks
+from diagnose.redact.blocks import Span
+from diagnose.redact.detectors import KEY_NAME, NAME_HINTS, PLACES, TOKEN, TOKEN_HINT, TOKEN_KINDS, environment, named
+from diagnose.redact.nested import View, decoded, views
+from diagnose.scan import Scanner
+
+_RUN = re.compile(rb"[A-Za-z0-9+/_-]{20,}+")
+_WRAP = re.compile(rb"={0,2}\r?\n[ \t]*")
+_DEPTH = 4
+"""Levels of base64 that are looked through."""
+_HINTS = [(h, h.encode()) for h in sorted({h for p in PLACES for h in p.hints} | {*NAME_HINTS, "key"})]
+_SCANNER = Scanner(h for h, _ in _HINTS)
+_BLOCK_HINTS = (b"private key", b"secret", b"users", b"$ansible_vault", b"private-lines")
+_MARK = re.compile(r"\[removed:[a-z0-9-]+\]")
+_VAULT = re.compile(r"\$ANSIBLE_VAULT;[^\n]*((?:\r?\n[ \t]*[0-9a-f]{2,}[ \t]*(?=\r?$))+)", re.MULTILINE)
+_PPK = re.compile(r"^Private-Lines: \d+[ \t\r]*((?:\n[A-Za-z0-9+/=]+\r?(?=$))+)", re.MULTILINE)
+
+
+class _Found(NamedTuple):
+    """A secret: where it stands in the text, its kind, what it reads unquoted, and the quote that its replacement needs."""
+
+    start: int
+    end: int
+    kind: str
+    value: str
+    quote: str
+
+
+def without_secrets(text: str) -> tuple[str, Counter[str]]:
+    """Return `text` with every secret replaced by `[removed:KIND]`, and how many of each kind were removed.
+
+    Line breaks stay, and so does all that is no secret: JSON and YAML can be parsed as before. docs/redaction.md lists the kinds.
+    """
+    counts: Counter[str] = Counter()
+    parts: list[str] = []
+    last = 0
+    for found in _merged(_find(text, 0)):
+        parts.append(text[last : found.start])
+        parts.append(_replaced(text[found.start : found.end], found))
+        counts[found.kind] += 1
+        last = found.end
+    parts.append(text[last:])
+    return "".join(parts), counts
+
+
+def secret_values(text: str) -> set[str]:
+    """Return the secret values found in `text` themselves (at least 8 characters long, unambiguous).
+
+    The redactor replaces them wherever else they stand, without their telling neighbour. Words, numbers, names and paths
+    are left out: they stand elsewhere for other reasons.
+    """
+    found = _find(text, 0)
+    values = {line.strip() for f in found for v in (f.value, text[f.start : f.end]) for line in v.splitlines()}
+    return {v for v in values if _is_unambiguous(v)}
+
+
+_AMBIGUOUS = re.compile(r"[a-z.:/_-]+|[A-Z][a-z]+|[A-Z_-]+|[\d.:/-]+|(?:/[\w.@-]+)+|[a-z0-9]([a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)+|[\w ,.]* [\w ,.]*")
+
+
+def _is_unambiguous(value: str) -> bool:
+    return len(value) >= 8 and not _AMBIGUOUS.fullmatch(value) and not _MARK.search(value) and not value.startswith("-----")
+
+
+def _replaced(secret: str, found: _Found) -> str:
+    """Return what stands for `secret`: its mark, on each of its lines."""
+    mark = f"{found.quote}[removed:{found.kind}]{found.quote}"
+    if "\n" not in secret:
+        return mark
+    return re.sub(r"\S(?:[^\n]*\S)?", lambda _: mark, secret)
+
+
+def _merged(found: Iterable[_Found]) -> Iterator[_Found]:
+    """Yield `found` in order, what overlaps as one."""
+    current: _Found | None = None
+    for f in sorted(found, key=lambda f: (f.start, -f.end)):
+        if current is None or f.start >= current.end:
+            if current is not None:
+                yield current
+            current = f
+        elif f.end > current.end:
+            current = current._replace(end=f.end)
+    if current is not None:
+        yield current
+
+
+# --- finding ---------------------------------------------------------------------------------------------------------------------------------------------
+
+
+def _find(text: str, depth: int) -> list[_Found]:
+    """Return the secrets in `text`, unordered and overlapping."""
+    plain = text.encode("ascii", "replace")  # one byte a character: the same offsets, and faster to search
+    low = plain.lower()
+    out: list[_Found] = []
+    lines = _hinted(low)
+    for start, end, hints in lines:
+        spans = _on_line(text, low, start, end, hints)
+        out += (_found(text, [], s) for s in spans)
+        if b"\\" in plain[start:end] or b"%" in plain[start:end]:
+            for chain in views(text, start, end):
+                view = chain[-1].text
+                out += (_found(text, chain, s) for s in _in_view(view, hints))
+    out += (_found(text, [], s) for s in _blocks(text, low))
+    out += _runs(text, plain, low, depth)
+    return [f for f in out if not _MARK.fullmatch(text, f.start, f.end)]
+
+
+def _found(text: str, chain: list[View], span: Span) -> _Found:
+    """Return `span`, found in the last view of `chain`, as it stands in `text`."""
+    value = (chain[-1].text if chain else text)[span.start : span.end]
+    start, end, quote = span.start, span.end, (span.quote, span.quote + 1)
+    for view in reversed(chain):
+        start, end = view.origin(start), view.origin(end)
+        if span.quote >= 0:
+            quote = (view.origin(quote[0]), view.origin(quote[1]))
+    return _Found(start, end, span.kind, value, text[quote[0] : quote[1]] if span.quote >= 0 else "")
+
+
+def _hinted(low: bytes) -> list[tuple[int, int, set[str]]]:
+    """Return the lines on which a hint stands, with start, end and the hints."""
+    lines: list[tuple[int, int, set[str]]] = []
+    done = -1
+    for last in _SCANNER(low):
+        if last < done or (low.startswith(b"key", last - 2) and not KEY_NAME.search(low, max(0, last - 16), last - 2)):
+            continue
+        start = low.rfind(b"\n", 0, last) + 1
+        done = low.find(b"\n", last)
+        done = len(low) if done < 0 else done
+        line = low[start:done]
+        lines.append((start, done, {hint for hint, literal in _HINTS if literal in line}))
+    return lines
+
+
+_NAMING = frozenset((*NAME_HINTS, "key"))
+
+
+def _on_line(text: str, low: bytes, start: int, end: int, hints: set[str]) -> Iterator[Span]:
+    if not hints.isdisjoint(_NAMING):
+        yield from named(text, low, start, end)
+        yield from environment(text, start, end)
+    for place in PLACES:
+        if not hints.isdisjoint(place.hints):
+            for m in place.pattern.finditer(text, start, end):
+                for group in range(1, (m.re.groups or 0) + 1):
+                    if m.start(group) >= 0 and not _MARK.match(text, m.start(group)):
+                        yield Span(m.start(group), m.end(group), place.kind)
+
+
+def _in_view(view: str, hints: set[str]) -> Iterator[Span]:
+    low = view.encode("ascii", "replace").lower()
+    yield from _on_line(view, low, 0, len(view), hints)
+    yield from _blocks(view, low)
+    for hint in TOKEN_HINT.finditer(low):
+        m = TOKEN.match(view, hint.start())
+        if m:
+            yield Span(m.start(), m.end(), TOKEN_KINDS[int((m.lastgroup or "t0")[1:])])
+
+
+def _blocks(text: str, low: bytes) -> Iterator[Span]:
+    """Yield the secrets that fill more than a line."""
+    key, secret, users, vault, ppk = (hint in low for hint in _BLOCK_HINTS)
+    if key:
+        yield from blocks.pem(text)
+    if secret or users:
+        yield from blocks.json_objects(text)
+        yield from blocks.yaml_objects(text)
+    for wanted, pattern, kind in ((vault, _VAULT, "ansible-vault"), (ppk, _PPK, "private-key")):
+        for m in pattern.finditer(text) if wanted else ():
+            yield Span(m.start(1), m.end(1), kind)
+
+
+# --- tokens and base64 -----------------------------------------------------------------------------------------------------------------------------------
+
+
+def _runs(text: str, plain: bytes, low: bytes, depth: int) -> Iterator[_Found]:
+    """Yield the tokens in `text` that their form gives away, and the base64 that holds a secret."""
+    done = 0
+    wrapped: list[re.Match[bytes]] = []
+    for m in _RUN.finditer(plain):
+        start, end = m.span()
+        run = m.group()
+        small = run == low[start:end]
+        for hint in filter(None, (TOKEN_HINT.match(low, start),)) if small else TOKEN_HINT.finditer(low, max(done, start - 8), end + 1):
+            token = TOKEN.match(text, hint.start())
+            if token:
+                yield _Found(token.start(), token.end(), TOKEN_KINDS[int((token.lastgroup or "t0")[1:])], token.group(), "")
+                done = token.end()
+        if wrapped and not _WRAP.fullmatch(plain, wrapped[-1].end(), start):
+            yield from _wrapped(text, wrapped, depth)
+            wrapped = []
+        if small:  # base64 of a secret without one capital letter is as good as impossible
+            continue
+        wrapped.append(m)
+        yield from _base64(text, run, start, end, depth)
+    yield from _wrapped(text, wrapped, depth)
+
+
+def _base64(text: str, run: bytes, start: int, end: int, depth: int) -> Iterator[_Found]:
+    if depth >= _DEPTH:
+        return
+    inner = decoded(run)
+    if inner is None:
+        return
+    found = _find(inner, depth + 1) if inner else []
+    if inner and not found:
+        return
+    while text[end : end + 1] == "=":
+        end += 1
+    yield _Found(start, end, "base64", text[start:end], "")
+    # Its values are secret as well where they stand uncoded.
+    for f in found:
+        yield _Found(start, end, "base64", f.value, "")
+
+
+def _wrapped(text: str, lines: list[re.Match[bytes]], depth: int) -> Iterator[_Found]:
+    """Yield the base64 that is wrapped over `lines`."""
+    if len(lines) > 1:
+        yield from _base64(text, b"".join(m.group() for m in lines), lines[0].start(), lines[-1].end(), depth)

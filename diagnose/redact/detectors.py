@@ -43,15 +43,15 @@ _NAME = re.compile(
 _KINDS = tuple(kind for kind, _ in NAMES)
 # Both in lower case: a part of every name, and how a name goes on up to its sign; they save the slow look at prose.
 _NAME_HINT = re.compile(rb"pass|pw|token|secret|psk|cred|cak|pin|communit|dockerc|auth|key|cookie")
-_NAME_REST = re.compile(rb"([\w-]{0,30})[\"'`]?\]?[ \t]{0,60}[:=>]")
+_NAME_REST = re.compile(rb"([\w-]{0,30})(?:[\"']?\]?[ \t]{0,60}[:=>]|[\"']?[ \t\r]*(?:[,}\n]|value:|\Z))")
 # What may stand between a name and its value: a closing quote or bracket, then a sign; also `<password>`.
-_SIGN = re.compile(r"(?P<quote>[\"'`]?)\]?(?:[ \t]{0,60}(?P<sign>:=|=>|[:=](?![=:/]{2}|=))[ \t]{0,60}|(?P<tag>>))")
+_SIGN = re.compile(r"(?P<quote>[\"']?)\]?(?:[ \t]{0,60}(?P<sign>:=|=>|[:=](?![=:/]{2}|=))[ \t]{0,60}|(?P<tag>>))")
 _DOUBLE = re.compile(r'"((?:[^"\\\n]|\\.)*+)')
 _SINGLE = re.compile(r"'((?:[^'\n\\]|''|\\.)*+)")
 _BARE = re.compile(
     r"(?:[^\s\"'`,;&<>\\)}\]|]|\\(?![\"'nrtu\\/`])|[,;&)}\]](?=[A-Za-z0-9!@#$%^*+_~])(?![\w.\-]{1,40}[=:]))++"  # a comma inside, not one that another member follows
 )
-_LINE_START = re.compile(r"[ \t]*(?:[-#;?][ \t]+)*(?:export[ \t]+|set[ \t]+|setenv[ \t]+|declare -x[ \t]+|Environment=[\"']?)?[\"']?[\w./ -]{0,60}$")
+_LINE_START = re.compile(r"[ \t]*(?:[-#;?][ \t]+)*(?:export[ \t]+|set[ \t]+|setenv[ \t]+|declare -x[ \t]+|Environment=[\"']?)?[\"']?")
 _KEY_START = re.compile(r"[\w.\-/]*$")
 _REST = re.compile(r"[^\n]*")
 _PLACEHOLDER = re.compile(
@@ -93,12 +93,17 @@ def named(text: str, low: bytes, start: int, end: int) -> Iterator[Span]:
         rest = _NAME_REST.match(low, word.end(), end)
         if rest is None:
             continue
-        # The longest name that ends before the sign: it begins somewhere before the hint.
+        # The longest name that ends there: it begins somewhere before the hint.
         m = next((m for m in _NAME.finditer(text, max(done, word.start() - 16), rest.end(1)) if m.end() == rest.end(1)), None)
-        sign = _SIGN.match(text, rest.end(1)) if m else None
-        if m and sign:
-            done = m.end()
-            yield from _named(text, m, sign, _KINDS[int((m.lastgroup or "n0")[1:])])
+        if m is None:
+            continue
+        kind = _KINDS[int((m.lastgroup or "n0")[1:])]
+        sign = _SIGN.match(text, m.end())
+        if sign:
+            yield from _named(text, m, sign, kind)
+        else:
+            yield from _environment(text, m, kind)
+        done = m.end()
 
 
 def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Iterator[Span]:
@@ -108,6 +113,9 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
     before = text[begin : m.start()]
     key = _KEY_START.search(before)
     name = (key.group() if key else "") + m.group()
+    quote = sign.group("quote")
+    before = before[: len(before) - len(name) + len(m.group())]
+    opened = not quote or before.endswith(quote)
     whole = begin == 0 or text[begin - 1] == "\n"
     first = whole and _LINE_START.fullmatch(before) is not None
     block = text[at : at + 6].split("\n")[0].rstrip()
@@ -132,7 +140,7 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         stop = re.search(r"[ \t]#", rest)
         rest = (rest[: stop.start()] if stop else rest).rstrip()
         if colon and text[at - 1] in " \t":
-            if " " not in rest and rest[:1] not in {"{", "["} and (not sign.group("quote") or rest[-1:] not in {",", "}", "]"}):
+            if " " not in rest and rest[:1] not in {"{", "["} and (not quote or rest[-1:] not in {",", "}", "]"}):
                 end = at + len(rest)
             elif (span := yaml_value(text, at, rest, kind)) and kind in {"password", "passphrase", "pre-shared-key"} and not _PROSE.search(rest) and "=" not in rest and ", " not in rest:
                 end = span.end
@@ -141,9 +149,9 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
                 end = at + len(rest)
         elif not colon and before.strip() in {"", "export"} and not rest.startswith(("$", "[removed:")):
             word = re.compile(r"[^\s\"'`]+").match(text, at)
-            end = word.end() if word and "&" not in word.group() else end
+            end = word.end() if word and not re.search(r"[&;,]\s*\w+=", word.group()) else end
     strength = "strong"
-    if colon and not quoted and not (first and (text[at - 1] in " \t" or before.strip(' \t"')  == "")) and not sign.group("quote"):
+    if colon and not quoted and not (first and (text[at - 1] in " \t" or before.strip(' \t"')  == "")) and not quote:
         strength = "weak"
     if colon and first and not quoted and text[at - 1] in " \t" and not before.strip(" \t-\"'"):
         strength = "strong"
@@ -151,12 +159,14 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         strength = "weak"
     if _HEADER.search(name) and (":" in sign.group() or "=" in sign.group()):
         strength = "strong"
+    if quote and not opened and not quoted:
+        strength = "weak"
     content = text[value:end]
     if strength == "weak":
         content = content.rstrip(".,:;?")
         end = value + len(content)
     if content and _accepts(kind, name, content, strength):
-        needs = m.end() if colon and sign.group("quote") == '"' and not quoted else -1
+        needs = m.end() if colon and quote == '"' and not quoted else -1
         yield Span(value, end, kind, needs)
 
 
@@ -183,6 +193,8 @@ def _accepts(kind: str, name: str, value: str, strength: str) -> bool:
     if kind == "password" and low in {"pass", "passed"} and value.isdigit() and len(value) < 4:
         return False
     if kind in {"token", "secret", "key", "credential", "secret-key"} and value.isdigit() and len(value) < 6:
+        return False
+    if kind == "private-key" and value.startswith(("ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-")):  # public
         return False
     if kind in {"secret", "docker-config", "credential", "private-key"} and _is_object_name(name, value):
         return False
@@ -217,40 +229,41 @@ def _is_login(value: str) -> bool:
 
 # --- environments: a name here, its value there ----------------------------------------------------------------------------------------------------------
 
-_ENV = (
-    re.compile(r'"name"\s{0,20}:\s{0,20}"(?P<name>[^"\\\n]{1,120})"\s{0,20},\s{0,40}"value"\s{0,20}:\s{0,20}"(?P<value>(?:[^"\\\n]|\\.)+)'),
-    re.compile(r'"value"\s{0,20}:\s{0,20}"(?P<value>(?:[^"\\\n]|\\.){1,20000})"\s{0,20},\s{0,40}"name"\s{0,20}:\s{0,20}"(?P<name>[^"\\\n]{1,120})"'),
-    re.compile(r"\bname:[ \t]*[\"']?(?P<name>[\w.-]{1,120})[\"']?[ \t\r]*\n[ \t]+value:[ \t]*(?P<line>[^\n]+)"),
-    re.compile(r"\bvalue:[ \t]*(?P<line>[^\n]{1,20000})\n[ \t]+name:[ \t]*[\"']?(?P<name>[\w.-]{1,120})[\"']?[ \t\r]*$", re.MULTILINE),
-    re.compile(r"\bname:[ \t]*(?P<name>[\w.-]{1,120}),[ \t]*value:[ \t]*(?P<line>[^,}\n]+)"),  # YAML in braces
-    re.compile(r"\bname:[ \t]*(?P<name>[\w.-]{1,120})[ \t]+value:[ \t]*(?P<line>[^\s,}]+)"),  # Go's %+v of an EnvVar
+_ENV_NAME = re.compile(r"(?:\"name\"\s{0,20}:\s{0,20}\"|\bname:[ \t]{0,20}[\"']?)[\w.-]*$")
+_ENV_AFTER = re.compile(
+    r"\"\s{0,40},\s{0,40}\"value\"\s{0,20}:\s{0,20}\"(?P<json>(?:[^\"\\\n]|\\.)*+)"
+    r"|[\"']?[ \t\r]*\n[ \t]+value:[ \t]*(?P<yaml>[^\n]*)"
+    r"|[\"']?,[ \t]*value:[ \t]*(?P<flow>\"[^\"\n]*\"|'[^'\n]*'|[^,}\n]+)"  # YAML in braces
+    r"|[ \t]+value:[ \t]*(?P<go>[^\s,}]+)"  # Go's %+v of an EnvVar
 )
-_ENV_BLOCK = re.compile(r"^([ \t]*)(?:- )?name:[ \t]*[\"']?([\w.-]{1,120})[\"']?[ \t\r]*\n[ \t]+value:[ \t]*[|>][+-]?\d?[ \t\r]*\n", re.MULTILINE)
+_ENV_BEFORE = re.compile(r"\"value\"\s{0,20}:\s{0,20}\"(?P<json>(?:[^\"\\\n]|\\.)*+)\"\s{0,40},\s{0,40}\Z|\bvalue:[ \t]*(?P<yaml>[^\n]*)\n[ \t]+\Z")
+_LONGEST_VALUE = 20_000
 
 
-def environment(text: str, start: int, end: int) -> Iterator[Span]:
-    """Yield the values of environment variables named in `text[start:end]`, as Kubernetes writes them: two members of one object."""
-    for _ in range(2):  # the other member may stand on the line before or after
-        start = text.rfind("\n", max(0, start - 20_000), max(0, start - 1)) + 1
-        end = text.find("\n", end + 1) if text.find("\n", end + 1) >= 0 else len(text)
-    if text.find("value", start, end) < 0:
+def _environment(text: str, m: re.Match[str], kind: str) -> Iterator[Span]:
+    """Yield the value of an environment variable with the telling name `m`, as Kubernetes writes it: two members of one object."""
+    begin = max(0, m.start() - 160)
+    name = _ENV_NAME.search(text[begin : m.start()])
+    if name is None:
         return
-    for pattern in _ENV:
-        for m in pattern.finditer(text, start, end):
-            name = _NAME.search(m.group("name"))
-            if name is None or name.end() != len(m.group("name")):
-                continue
-            kind = _KINDS[int((name.lastgroup or "n0")[1:])]
-            if "line" in m.groupdict():
-                span = yaml_value(text, m.start("line"), m.group("line").rstrip(), kind)
-            else:
-                span = Span(m.start("value"), m.end("value"), kind)
-            if span and _accepts(kind, m.group("name"), text[span.start : span.end], "strong"):
-                yield span
-    for m in _ENV_BLOCK.finditer(text, start, end):
-        name = _NAME.search(m.group(2))
-        if name and name.end() == len(m.group(2)):
-            yield from yaml_block(text, m.end(), len(m.group(1)), _KINDS[int((name.lastgroup or "n0")[1:])])
+    found = _ENV_AFTER.match(text, m.end())
+    if found is None:
+        at = text.rfind("value", max(0, m.start() - _LONGEST_VALUE), begin + name.start())
+        found = _ENV_BEFORE.match(text, max(0, at - (text[at - 1 : at] == '"')), begin + name.start()) if at >= 0 else None
+    if found is None:
+        return
+    group = found.lastgroup or "json"
+    start, end = found.span(group)
+    if group == "json":
+        span = Span(start, end, kind) if end > start else None
+    elif text[start:end].rstrip() in {"|", "|-", "|+", ">", ">-", ">+"}:
+        line = text.rfind("\n", 0, begin + name.start()) + 1
+        yield from yaml_block(text, end + 1, len(re.match(r"[ \t]*", text[line : m.start()])[0]), kind)  # type: ignore[index]
+        return
+    else:
+        span = yaml_value(text, start, text[start:end].rstrip(), kind)
+    if span and _accepts(kind, name.group() + m.group(), text[span.start : span.end], "strong"):
+        yield span
 
 
 # --- tokens that their form gives away -------------------------------------------------------------------------------------------------------------------
@@ -332,13 +345,13 @@ PLACES: tuple[Place, ...] = (
     _place(
         "url-password",
         "://",
-        r"\b[a-z][a-z0-9+.-]{1,30}://[^\s/?#@:\"'<>\\]{0,200}:((?!\[removed:[a-z-]+\]@)[^\s/?#\"'<>\\]{1,500})@(?=[\w\[$%.-])",
+        r"\b[a-z][a-z0-9+.-]{1,30}://[^\s/?#@:\"'<>\\\[]{0,200}:((?!\[removed:[a-z-]+\]@)[^\s/?#\"'<>\\]{1,500})@(?=[\w\[$%.-])",
     ),
-    _place("url-password", "://", r"\b[a-z][a-z0-9+.-]{1,30}://[^\s/?#@:\"'<>\\]{0,200}:([^\s@\"'<>\\]{1,200}(?<![?=&]))@(?=[\w-]+(?:\.[\w-]+)*(?::\d+)?(?:[/?\s\"']|$))"),
+    _place("url-password", "://", r"\b[a-z][a-z0-9+.-]{1,30}://[^\s/?#@:\"'<>\\\[]{0,200}:([^\s@\"'<>\\]{1,200}(?<![?=&]))@(?=[\w-]+(?:\.[\w-]+)*(?::\d+)?(?:[/?\s\"']|$))"),
     _place("url-token", "://", r"\bhttps?://([A-Za-z0-9_-]{20,500})@(?=[\w\[-])"),
     _place(
         "url-parameter",
-        "& ?key= sig= signature= code= jwt= sas= sessionid= pass pw token secret key auth cred",
+        "?key= &key= sig= signature= code= jwt= sas= sessionid= pass pw token secret key auth cred",
         r"(?<=[?&;])(?:access_token|id_token|refresh_token|auth_token|api[_-]?key|apikey|key|sig|signature|token|code|client_secret|password|passwd|pwd|secret|auth|jwt|sessionid|session_token"
         r"|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature|x-goog-credential|awsaccesskeyid|sas|sv_sig)=([^\s&#\"'<>\\;,)\]}]+)",
     ),
@@ -384,7 +397,7 @@ PLACES: tuple[Place, ...] = (
         + _ONE,
     ),
     _place("password", "pass", r"\b(?:login|username|user|account|neighbor)[ \t]+\S{1,120}[ \t]+(?:insecure-)?password[ \t]+(?:\d[ \t]+)?(?!for\b|is\b|was\b|has\b|not\b|authentication\b|expired\b|auth\b|and\b|or\b)" + _ONE),
-    _place("password", "machine", r"\bmachine[ \t]+\S{1,200}\s{1,20}login[ \t]+\S{1,200}\s{1,20}password[ \t]+(\S+)"),
+    _place("password", "pass", r"\bmachine[ \t]+\S{1,200}\s{1,20}login[ \t]+\S{1,200}\s{1,20}password[ \t]+(\S+)"),
     _place("password", "pass", r"\b(?:area|domain)-password[ \t]+(?:clear|md5)[ \t]+(\S+)"),
     _place("password", "auth", r"^[ \t]*stats[ \t]+auth[ \t]+[^\s:]{1,80}:(\S+)"),
     _place("password", ":5432: :*:", r"^(?:[\w.*-]{1,200}|/[\w./-]{1,200}):(?:\d{2,5}|\*):[\w.*-]{1,80}:[\w.*-]{1,80}:(?!\[removed)([^\s:]{1,200})$"),
@@ -396,7 +409,6 @@ PLACES: tuple[Place, ...] = (
         r"\b(?:auth|auth-trunc|enc|aead|comp)[ \t]+[\"']?(?:(?:hmac|cbc|ctr|rfc\d+|ecb|cmac|xcbc|gcm|digest_null|cipher_null)[\w()-]*|[\w-]+\([\w(),-]+\))[\"']?[ \t]+(0x[0-9a-f]{8,})",
     ),
     _place("macsec-key", "macsec", r"\bkey[ \t]+[0-9a-f]{2,32}[ \t]+([0-9a-f]{16,64})\b"),
-    _place("connection-string", "key= signature=", r"(?:^|[;\"'=])[ \t]*(?:AccountKey|SharedAccessKey|SharedAccessSignature|SharedSecretValue|PrimaryKey)=([^;\s\"'\\]+)"),
     _place("ppk-key", "private-mac", r"^Private-(?:MAC|Hash):[ \t]*([0-9a-f]+)"),
     _place(
         "crypt-hash",
@@ -411,5 +423,5 @@ PLACES: tuple[Place, ...] = (
 NAME_HINTS = ("pass", "pw", "token", "secret", "psk", "cred", "cak", "pin=", "pin:", 'pin"', "communit", "dockerc", "auth")
 KEY_NAME = re.compile(
     rb"(?:api|access|account|app|application|auth|client|consumer|crypto|deploy|encryption|encrypt|activation|license|master|service|shared|signing|storage|subscription|webhook|hmac|jwt|cipher|session"
-    rb"|private|priv|secret|ssh|wep)[_-]?\Z"
+    rb"|private|priv|secret|ssh|wep)[_-]?key"
 )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from diagnose.redact import blocks
 from diagnose.redact.blocks import Span
-from diagnose.redact.detectors import KEY_NAME, NAME_HINTS, PLACES, TOKEN, TOKEN_HINT, TOKEN_KINDS, environment, named
+from diagnose.redact.detectors import KEY_NAME, NAME_HINTS, PLACES, TOKEN, TOKEN_HINT, TOKEN_KINDS, named
 from diagnose.redact.nested import View, decoded, views
 from diagnose.scan import Scanner
 
@@ -21,6 +21,7 @@ _HINTS = [(h, h.encode()) for h in sorted({h for p in PLACES for h in p.hints} |
 _SCANNER = Scanner(h for h, _ in _HINTS)
 _BLOCK_HINTS = (b"private key", b"secret", b"users", b"$ansible_vault", b"private-lines")
 _MARK = re.compile(r"\[removed:[a-z0-9-]+\]")
+_REMOVED = re.compile(r"\[removed:[a-z0-9-]+\]|<?\[?(?:REMOVED|REDACTED|removed|redacted)\]?>?|\*+(?:HIDDEN\*+)?|\s*")  # by us or by another tool
 _VAULT = re.compile(r"\$ANSIBLE_VAULT;[^\n]*((?:\r?\n[ \t]*[0-9a-f]{2,}[ \t]*(?=\r?$))+)", re.MULTILINE)
 _PPK = re.compile(r"^Private-Lines: \d+[ \t\r]*((?:\n[A-Za-z0-9+/=]+\r?(?=$))+)", re.MULTILINE)
 
@@ -110,7 +111,7 @@ def _find(text: str, depth: int) -> list[_Found]:
                 out += (_found(text, chain, s) for s in _in_view(view, hints))
     out += (_found(text, [], s) for s in _blocks(text, low))
     out += _runs(text, plain, low, depth)
-    return [f for f in out if not _MARK.fullmatch(text, f.start, f.end)]
+    return [f for f in out if not _REMOVED.fullmatch(f.value)]
 
 
 def _found(text: str, chain: list[View], span: Span) -> _Found:
@@ -129,29 +130,32 @@ def _hinted(low: bytes) -> list[tuple[int, int, set[str]]]:
     lines: list[tuple[int, int, set[str]]] = []
     done = -1
     for last in _SCANNER(low):
-        if last < done or (low.startswith(b"key", last - 2) and not KEY_NAME.search(low, max(0, last - 16), last - 2)):
+        if last < done or (low.startswith(b"key", last - 2) and not KEY_NAME.search(low, max(0, last - 16), last + 1)):
             continue
         start = low.rfind(b"\n", 0, last) + 1
         done = low.find(b"\n", last)
         done = len(low) if done < 0 else done
         line = low[start:done]
-        lines.append((start, done, {hint for hint, literal in _HINTS if literal in line}))
+        hints = {hint for hint, literal in _HINTS if literal in line}
+        if "key" in hints and not KEY_NAME.search(line):
+            hints.remove("key")
+        lines.append((start, done, hints))
     return lines
 
 
+_PLACES = {hint: [i for i, place in enumerate(PLACES) if hint in place.hints] for hint, _ in _HINTS}
 _NAMING = frozenset((*NAME_HINTS, "key"))
 
 
 def _on_line(text: str, low: bytes, start: int, end: int, hints: set[str]) -> Iterator[Span]:
     if not hints.isdisjoint(_NAMING):
         yield from named(text, low, start, end)
-        yield from environment(text, start, end)
-    for place in PLACES:
-        if not hints.isdisjoint(place.hints):
-            for m in place.pattern.finditer(text, start, end):
-                for group in range(1, (m.re.groups or 0) + 1):
-                    if m.start(group) >= 0 and not _MARK.match(text, m.start(group)):
-                        yield Span(m.start(group), m.end(group), place.kind)
+    for place in sorted({i for hint in hints for i in _PLACES.get(hint, ())}):
+        kind, _, pattern = PLACES[place]
+        for m in pattern.finditer(text, start, end):
+            for group in range(1, pattern.groups + 1):
+                if m.start(group) >= 0 and not _MARK.match(text, m.start(group)):
+                    yield Span(m.start(group), m.end(group), kind)
 
 
 def _in_view(view: str, hints: set[str]) -> Iterator[Span]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
+from urllib.parse import quote
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from diagnose.redact.secrets import secret_values, without_secrets
 
@@ -34,17 +38,17 @@ CASES: list[tuple[str, str, str]] = [
     ("option", "curl -k -u admin:§ https://h/", WORD),
     ("option", "curl --user 'admin:§' https://h/", WORD),
     ("option", "mysqldump --password §", WORD),
-    ("option", "app --db-password=§ --verbose", WORD),
+    ("password", "app --db-password=§ --verbose", WORD),
     ("option", "podman login --docker-password '§' quay.io", "with blanks 1"),
     ("option", "mysql -u root -p'§' plant", WORD),
     ("option", "mysql -uroot -p§ plant", WORD),
     ("option", "sshpass -p § ssh plc", WORD),
     ("option", "podman login -u robot -p § quay.io", WORD),
     ("option", "kubeadm join 10.0.0.1:6443 --token § --discovery-token-ca-cert-hash sha256:" + HEX, "abcdef.0123456789abcdef"),
-    ("option", "oidc --client-secret=§", WORD),
+    ("secret", "oidc --client-secret=§", WORD),
     ("option", "subscription-manager register --org 11868327 --activationkey § --force", WORD),
     ("option", "skopeo copy --src-creds robot:§ docker://a docker://b", WORD),
-    ("option", "openssl rsa -in k.pem -passin pass:§", WORD),
+    ("password", "openssl rsa -in k.pem -passin pass:§", WORD),
     ("option", "oc create secret generic s --from-literal=user=§", WORD),
     ("option", "echo root:§ | chpasswd", WORD),
     ("option", "nmcli dev wifi connect plant password §", WORD),
@@ -89,7 +93,7 @@ CASES: list[tuple[str, str, str]] = [
     ("basic-auth", '{"auths":{"quay.io":{"auth":"§","email":"a@b.c"}}}', base64.b64encode(b"robot:Tr0ub4dor").decode()),
     ("docker-config", '.dockerconfigjson: §', KEY),
     ("docker-config", "pullSecret: '§'", '{"auths":{}}'),
-    ("private-key", "sshKey: §", "ssh-ed25519 AAAAC3Nza"),
+    ("private-key", "sshKey: §", WORD),
     ("password", "      - name: DB_PASSWORD\n        value: §\n      - name: HOST\n        value: db", WORD),
     ("token", '        - name: X_TOKEN\n          value: "§"\n', WORD),
     ("password", "      - value: §\n        name: DB_PASSWORD\n", WORD),
@@ -112,9 +116,9 @@ CASES: list[tuple[str, str, str]] = [
     ("url-token", "git clone https://§@github.com/a/b", LETTERS),
     ("password", "Server=db;Uid=app;Password=§;Encrypt=yes", WORD),
     ("password", "Server=db;Uid=app;Pwd=§;", WORD),
-    ("url-parameter", "jdbc:postgresql://db/plant?user=app&password=§&ssl=true", WORD),
-    ("connection-string", "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=§;EndpointSuffix=core", KEY),
-    ("connection-string", "Endpoint=sb://h/;SharedAccessKeyName=root;SharedAccessKey=§", KEY),
+    ("password", "jdbc:postgresql://db/plant?user=app&password=§&ssl=true", WORD),
+    ("key", "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=§;EndpointSuffix=core", KEY),
+    ("key", "Endpoint=sb://h/;SharedAccessKeyName=root;SharedAccessKey=§", KEY),
     ("url-parameter", "https://a.blob.core.windows.net/c?sv=2024-01-01&sig=§&se=2026", "abc%2Fdef%3D"),
     ("url-parameter", "https://b.s3.amazonaws.com/k?X-Amz-Expires=60&X-Amz-Signature=§", HEX),
     ("url-parameter", "GET /callback?code=§&state=1", LETTERS),
@@ -158,7 +162,7 @@ CASES: list[tuple[str, str, str]] = [
     ("crypt-hash", "admin:§", "$2y$05$" + LONG[:53]),
     ("crypt-hash", "userPassword:: no, {x} §", "{SSHA}" + KEY[:32]),
     ("password", '{"passwd":{"users":[{"name":"core","passwordHash":"§"}]}}', "$y$j9T$abcdefgh$" + LONG[:43]),
-    ("password", "rootpw --iscrypted §", "$6$saltsalt$" + LONG[:86]),
+    ("crypt-hash", "rootpw --iscrypted §", "$6$saltsalt$" + LONG[:86]),
     ("password", "    hashed_passwd: §", "$6$saltsalt$" + LONG[:86]),
     ("password", "machine quay.io login robot password §", WORD),
     ("password", "db.plant:5432:*:app:§", WORD),
@@ -167,7 +171,7 @@ CASES: list[tuple[str, str, str]] = [
     ("snmp-community", "rocommunity §", "plantnet"),
     ("snmp-community", 'snmp_community: "§"', "plantnet"),
     ("password", "bindpw §", WORD),
-    ("otp", "otpauth://totp/a?secret=§&issuer=b", "JBSWY3DPEHPK3PXP"),
+    ("secret", "otpauth://totp/a?secret=§&issuer=b", "JBSWY3DPEHPK3PXP"),
 ]
 
 
@@ -177,3 +181,46 @@ def test_a_secret_is_gone_and_the_rest_stays(kind: str, around: str, secret: str
     clean, counts = without_secrets(text)
     assert (clean, dict(counts)) == (around.replace("§", f"[removed:{kind}]"), {kind: 1})
     assert without_secrets(clean) == (clean, {})
+
+
+def _in_json(text: str) -> str:
+    return json.dumps({"config": text})
+
+
+def _in_base64(text: str) -> str:
+    return "data: " + base64.b64encode(text.encode()).decode()
+
+
+def _in_url_safe(text: str) -> str:
+    return '{"x": "' + base64.urlsafe_b64encode(text.encode()).decode().rstrip("=") + '"}'
+
+
+def _wrapped(text: str) -> str:
+    return "  cert: |\n    " + "\n    ".join(base64.encodebytes(text.encode()).decode().splitlines())
+
+
+def _in_url(text: str) -> str:
+    return "GET /apply?body=" + quote(text, safe="") + " HTTP/1.1"
+
+
+def _logged(text: str) -> str:
+    return "Nov 23 19:18:06 edge01 kubelet[7]: E1123 msg=" + json.dumps(text)
+
+
+WRAPPERS = [_in_json, _in_base64, _in_url_safe, _wrapped, _in_url, _logged]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(CASES), st.lists(st.sampled_from(WRAPPERS), max_size=4))
+def test_a_secret_is_gone_however_it_is_wrapped(case: tuple[str, str, str], wrappers: list) -> None:
+    _, around, secret = case
+    text = around.replace("§", secret)
+    for wrap in wrappers:
+        text = wrap(text)
+    clean, counts = without_secrets(text)
+    shown = json.dumps(secret)[1:-1] if _in_json in wrappers else secret
+    assert secret not in clean
+    assert shown not in clean
+    assert counts
+    assert clean.count("\n") == text.count("\n")
+    assert without_secrets(clean)[0] == clean

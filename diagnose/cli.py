@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
 from pathlib import Path
@@ -15,6 +16,7 @@ from diagnose import __version__
 from diagnose.cli_check import check
 from diagnose.cli_device import Boot, JournalDir, Kubeconfig, Root, Timeout, device_of, progress
 from diagnose.cli_profile import profile
+from diagnose.cli_redact import MapFile, Redact, redaction, reveal
 from diagnose.cli_rules import Folders, catalog_of, known_rule
 from diagnose.cli_rules import app as rules_app
 from diagnose.cli_watch import watch
@@ -137,6 +139,8 @@ def diagnose(
         typer.Option("--metrics", metavar="FILE", help="Write metrics to FILE as well, for node-exporter's textfile collector (its files end in .prom)."),
     ] = None,
     text_file: Annotated[Optional[Path], typer.Option("--text", metavar="FILE", help="Write the report as plain text to FILE as well.")] = None,  # noqa: UP045
+    redact: Redact = False,  # noqa: FBT002
+    redaction_map: MapFile = None,
 ) -> None:
     """Diagnose the running device, or saved evidence: name the cause, the proof and the cure.
 
@@ -169,9 +173,14 @@ def diagnose(
     evidence = paths or device_of(boot, timeout, kubeconfig, journal_dir, root, select.since)
     if paths and any(x is not None for x in (boot, timeout, kubeconfig, journal_dir, root)):
         raise UsageError("--boot, --timeout, --kubeconfig, --journal-dir and --root are for the running device, and paths were named")
-    report = diagnosis.investigate(
-        evidence, catalog, now=at, reference=reference, tz=local, select=select, ignores=ignores, progress=progress() if sys.stderr.isatty() else None
-    )[0]
+    with redaction(catalog, redaction_map) if redact else nullcontext() as redactor:
+        report = diagnosis.investigate(
+            evidence, catalog, now=at, reference=reference, tz=local, select=select, ignores=ignores, progress=progress() if sys.stderr.isatty() else None,
+            meet=redactor.learn if redactor is not None else None,
+        )[0]  # fmt: skip
+        if redactor is not None:
+            redactor.learn_report(report)
+            report = redactor.report(report)
     if output_format is Format.json:
         from diagnose.render import json_v1
 
@@ -367,6 +376,7 @@ def explain(rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's i
 
 app.command()(check)
 app.command()(profile)
+app.command()(reveal)
 app.command()(watch)
 app.add_typer(rules_app, name="rules")
 

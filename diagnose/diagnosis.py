@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import NamedTuple, Protocol
@@ -52,9 +53,12 @@ def diagnose(
 
 def investigate(
     arguments: list[str] | Device, catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection,
-    ignores: Ignores | None = None, progress: Progress | None = None,
+    ignores: Ignores | None = None, progress: Progress | None = None, meet: Callable[[Record | Resource], None] | None = None,
 ) -> tuple[Report, Story]:  # fmt: skip
-    """Return the report on the inputs named, or on the device, and the story that it was drawn from. Without `ignores`, nothing is set aside."""
+    """Return the report on the inputs named, or on the device, and the story that it was drawn from. Without `ignores`, nothing is set aside.
+
+    `meet` is told of every record and object.
+    """
     engine, held = Engine(catalog), Held.empty(ignores)
     words, options = literals(catalog), Options(reference, tz)
     evidence: Evidence | Live
@@ -65,6 +69,8 @@ def investigate(
         evidence = Evidence(Scanner(words), options)
         found = evidence.read(arguments)
     for item in found:
+        if meet is not None:
+            meet(item)
         if isinstance(item, Resource):
             engine.hold(item)
             held.hold(item)

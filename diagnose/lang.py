@@ -26,6 +26,11 @@ class Labels:
     lines: str
     collectors: str
     """Of the running device, what was read."""
+    redaction: str
+    """The heading of what was replaced."""
+    redacted: dict[str, str]
+    """What was replaced, by `Report.redacted`'s kinds; `{n}`."""
+    not_redacted: str
     collector: dict[str, str]
     """How far a collector came, by `Collected.state`; `{name}`, `{n}`."""
     """`{n}` lines; `{s}` is the plural's ending."""
@@ -146,6 +151,9 @@ EN = Labels(
     evidence_window="evidence",
     lines="{n} line{s}",
     collectors="LOOKED AT",
+    redaction="REDACTED",
+    redacted={"name": "names {n}x", "ip": "IP addresses {n}x", "mac": "MAC addresses {n}x", "domain": "domains {n}x", "secret": "secrets {n}x"},
+    not_redacted="nothing in it had to be replaced",
     collector={"ok": "{name} {n:,}", "partial": "{name} {n:,} (not all)", "failed": "{name} not read", "late": "{name} {n:,} (time was up)"},
     state={"active": "ACTIVE", "flapping": "FLAPPING", "resolved": "resolved", "unknown": "state unknown"},
     severity={"error": "error", "warning": "warning", "info": "info"},
@@ -412,6 +420,15 @@ JA = Labels(
     evidence_window="証拠",
     lines="{n} 行",
     collectors="調査対象",
+    redaction="秘匿化",
+    redacted={
+        "name": "名前 {n} 箇所",
+        "ip": "IP アドレス {n} 箇所",
+        "mac": "MAC アドレス {n} 箇所",
+        "domain": "ドメイン {n} 箇所",
+        "secret": "機密情報 {n} 箇所",
+    },
+    not_redacted="置き換える箇所はありませんでした",
     collector={"ok": "{name} {n:,}", "partial": "{name} {n:,}（一部）", "failed": "{name} 読み取り不可", "late": "{name} {n:,}（時間切れ）"},
     state={"active": "継続中", "flapping": "断続的に再発", "resolved": "解決済み", "unknown": "状態不明"},
     severity={"error": "エラー", "warning": "警告", "info": "情報"},

@@ -437,3 +437,5 @@ class Report:
     """The collectors of the running device; [] for saved evidence."""
     ignored: list[Ignored] = field(default_factory=list[Ignored])
     expired: list[Expired] = field(default_factory=list[Expired])
+    redacted: dict[str, int] | None = None
+    """What was replaced or removed, by kind (secret, ip, mac, domain, name); None where nothing was to be."""

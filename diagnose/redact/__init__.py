@@ -1,1 +1,1 @@
-"""What must not leave the device: secrets are removed, names and addresses get pseudonyms."""
+"""Takes secrets out of what is shown or sent, and gives names and addresses pseudonyms that keep their relations."""

@@ -89,6 +89,7 @@ def as_mapping(report: Report, catalog: Catalog, language: str) -> dict[str, Any
             for i in report.inputs
         ],
         "collectors": [{"name": c.name, "state": c.state, "found": c.found} for c in report.collected],
+        "redacted": report.redacted,
         "gaps": [of_gap(g, label) for g in report.gaps],
         "not_checked": [{"rule": r, "reason": why} for r, why in report.not_checked],
         "ignored": [asdict(i) | {"reason": i.reason or None, "until": i.until or None} for i in report.ignored],

@@ -7,7 +7,19 @@ from diagnose.lang import Labels, labels
 from diagnose.model import Finding, Report
 from diagnose.render import node, tables
 from diagnose.render.terminal import clock, seen, verdict_of, where, why_sure
-from diagnose.render.words import chain, collected_text, expired_text, gap_text, hint_text, ignored_text, moment_text, printable, proof_text, words
+from diagnose.render.words import (
+    chain,
+    collected_text,
+    expired_text,
+    gap_text,
+    hint_text,
+    ignored_text,
+    moment_text,
+    printable,
+    proof_text,
+    redacted_text,
+    words,
+)
 from diagnose.rule import Rule
 
 _EVIDENCE = 3
@@ -40,6 +52,8 @@ def render(report: Report, catalog: Catalog, language: str, *, everything: bool 
     out += [f"{w.evidence_window}: {span}{w.lines.format(n=lines, s='' if lines == 1 else 's')}; msnet {report.tool}, {w.rule_page} {report.catalog}", ""]
     if report.collected:
         out += [f"{w.collectors.lower()}: {collected_text(report, w)}", ""]
+    if report.redacted is not None:
+        out += [f"{w.redaction.lower()}: {redacted_text(report, w)}", ""]
     active = [f for f in report.findings if f.state != "resolved" and f.severity != "info"]
     for f in active:
         out += _finding(f, catalog.by_id[f.rule], language, w)

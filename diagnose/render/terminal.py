@@ -14,7 +14,20 @@ from diagnose.lang import Labels, labels
 from diagnose.model import Affected, Evidence, Finding, Gap, InputSeen, Proof, Report
 from diagnose.parse.when import moment
 from diagnose.render import node, tables
-from diagnose.render.words import chain, collected_text, expired_text, gap_text, hint_text, ignored_text, moment_text, printable, proof_text, wide, words
+from diagnose.render.words import (
+    chain,
+    collected_text,
+    expired_text,
+    gap_text,
+    hint_text,
+    ignored_text,
+    moment_text,
+    printable,
+    proof_text,
+    redacted_text,
+    wide,
+    words,
+)
 from diagnose.rule import Rule
 from diagnose.timeline import before
 
@@ -278,6 +291,8 @@ def _head(page: _Page, report: Report, w: Labels) -> None:
     page.lead(w.verdict, 2, verdict, style=style)
     if report.collected:
         page.lead(w.collectors, 2, collected_text(report, w))
+    if report.redacted is not None:
+        page.lead(w.redaction, 2, redacted_text(report, w))
 
 
 def verdict_of(report: Report, w: Labels) -> tuple[str, str]:

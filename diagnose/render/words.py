@@ -123,3 +123,10 @@ def words(finding: Finding, rule: Rule, language: str) -> Words:
 def collected_text(report: Report, w: Labels) -> str:
     """Return how far the collectors of the running device came, in one line; "" for saved evidence."""
     return ", ".join(w.collector[c.state].format(name=c.name, n=c.found) for c in report.collected)
+
+
+def redacted_text(report: Report, w: Labels) -> str:
+    """Return what was replaced and how often, in one line; "" where nothing was to be."""
+    if report.redacted is None:
+        return ""
+    return ", ".join(w.redacted[kind].format(n=n) for kind, n in report.redacted.items()) or w.not_redacted

@@ -1,0 +1,71 @@
+"""Finds IP and MAC addresses in text; versions, times and ids, which look like them, are left alone."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+
+_HEX = "[0-9A-Fa-f]"
+_MAC = re.compile(
+    rf"(?<!{_HEX})((?:{_HEX}{{2}}:)*)((?:{_HEX}{{2}}:){{5}}{_HEX}{{2}})(?!{_HEX}|:{_HEX}{{2}}(?!\w))|(?<![\w-])({_HEX}{{2}}(?:-{_HEX}{{2}}){{5}})(?![\w-])|(?<=\benx)({_HEX}{{12}})\b"
+)
+_IPV6 = re.compile(r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,45}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?(?![0-9A-Za-z])(?!\.\d)")
+_IPV4 = re.compile(r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,3})\.(\d{1,3})(?!\d|\.\d)(/\d{1,3}\b)?")
+_DASHED = re.compile(r"(?<![A-Za-z0-9])(ip|host|node)-(\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3})(?![\d-])")
+_VERSION_BEFORE = re.compile(r"(?i)(?:\b(?:v|version|release|build|ver|rpm|microshift|cri-?o|ovs|ovn|openvswitch|open vswitch|kubernetes|openshift|kernel|multus|cni|sos|podman|systemd)[\"']?[\s:=\"'/_-]*|[A-Za-z]-|\bv)$")  # fmt: skip
+_VERSION_AFTER = re.compile(
+    r"[-+~_](?:\d+(?:\.\d+)*\.)?(?:el|fc|rhel|rc|beta|alpha|ga|assembly|\d{6,}|x86|aarch|noarch|g[0-9a-f]{7})|\.(?:el\d|fc\d|x86_64|aarch64|noarch)"
+)
+_NETWORK = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})/(\d{1,2})\b|(?<![\w:])((?=[0-9A-Fa-f]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,39})/(\d{1,3})\b")
+
+
+def networks(text: str) -> Iterator[str]:
+    """Yield every "address/length" in a text."""
+    for m in _NETWORK.finditer(text):
+        yield f"{m[1]}/{m[2]}" if m[1] else f"{m[3]}/{m[4]}"
+
+
+def replace_addresses(text: str, ip: Callable[[str], str], mac: Callable[[str], str]) -> str:
+    """Return `text` with each IP and MAC address replaced by what `ip` and `mac` return for it; lengths of prefixes stay as they are."""
+    if ":" in text or "-" in text or "enx" in text:
+        text = _MAC.sub(lambda m: (m[1] or "") + mac(m[2] or m[3] or m[4]), text)
+        text = _IPV6.sub(lambda m: _ipv6(m.group(), ip), text)
+    if "." in text:
+        text = _IPV4.sub(lambda m: _ipv4(m, text, ip), text)
+    return _DASHED.sub(lambda m: f"{m[1]}-{_quad(m[2].replace('-', '.'), ip).replace('.', '-')}", text) if "-" in text else text
+
+
+def _ipv6(run: str, ip: Callable[[str], str]) -> str:
+    # "addr:fd00::1: no route": a colon beside it is none of its own.
+    for left in (0, 1):
+        for right in (0, 1):
+            inner = run[left : len(run) - right]
+            if (not left or run[0] == ":") and (not right or run[-1] == ":") and _is_ip(inner):
+                return run[:left] + ip(inner) + run[len(run) - right :]
+    return run
+
+
+def _ipv4(m: re.Match[str], text: str, ip: Callable[[str], str]) -> str:
+    whole = f"{m[1]}.{m[2]}"
+    if _VERSION_BEFORE.search(text, max(0, m.start() - 24), m.start()) and not (_is_ip(whole) and ipaddress.ip_address(whole).is_private):
+        return m.group()
+    if m[3] is None and _VERSION_AFTER.match(text, m.end()):
+        return m.group()
+    return _quad(whole, ip) + (m[3] or "")
+
+
+def _quad(text: str, ip: Callable[[str], str]) -> str:
+    if _is_ip(text):
+        return ip(text)
+    # "10.20.0.300": what makes it invalid stays.
+    head, _, last = text.rpartition(".")
+    return ip(f"{head}.0").rpartition(".")[0] + f".{last}" if _is_ip(f"{head}.0") else text
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

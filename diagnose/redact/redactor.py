@@ -1,0 +1,317 @@
+"""The redactor: first it learns from all that will be shown, then it replaces, by one table for every output."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, cast
+
+from diagnose.model import Record, Report, Resource
+from diagnose.redact import learn
+from diagnose.redact.addresses import Addresses
+from diagnose.redact.find import networks, replace_addresses
+from diagnose.redact.names import PRIVATE_ZONES, Names
+from diagnose.redact.public import REGISTRIES, Public
+from diagnose.redact.secrets import secret_values, without_secrets
+
+_DOMAIN = re.compile(r"(?<![\w.%-])(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,24})(?![\w-]|\.[A-Za-z0-9])")
+_ZONES = PRIVATE_ZONES | frozenset(
+    [
+        "com",
+        "net",
+        "org",
+        "edu",
+        "gov",
+        "mil",
+        "int",
+        "info",
+        "biz",
+        "eu",
+        "us",
+        "uk",
+        "de",
+        "fr",
+        "it",
+        "es",
+        "pt",
+        "nl",
+        "be",
+        "lu",
+        "at",
+        "ch",
+        "li",
+        "dk",
+        "se",
+        "no",
+        "fi",
+        "ie",
+        "pl",
+        "cz",
+        "sk",
+        "hu",
+        "ro",
+        "bg",
+        "gr",
+        "hr",
+        "si",
+        "ba",
+        "ua",
+        "ru",
+        "by",
+        "tr",
+        "il",
+        "sa",
+        "ae",
+        "qa",
+        "kw",
+        "eg",
+        "za",
+        "ng",
+        "ke",
+        "jp",
+        "cn",
+        "tw",
+        "hk",
+        "kr",
+        "sg",
+        "my",
+        "th",
+        "vn",
+        "id",
+        "ph",
+        "in",
+        "pk",
+        "lk",
+        "au",
+        "nz",
+        "ca",
+        "mx",
+        "br",
+        "ar",
+        "cl",
+        "pe",
+        "co",
+        "ve",
+        "uy",
+        "io",
+        "ai",
+        "dev",
+        "cloud",
+        "tech",
+        "online",
+        "systems",
+        "solutions",
+        "energy",
+        "industries",
+        "tv",
+        "me",
+        "cc",
+        "ws",
+        "xyz",
+    ]
+)
+"""Top-level domains that tell a domain from a file: those of a meaning as a file's ending are left out (sh, py, so, md, zip, rs is a country here and no file of a node)."""
+_PAIR = re.compile(r"(?<![\w./-])([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)/([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?![\w/-])")
+_WORDS = frozenset(["in", "it", "no", "at", "be", "my", "me", "us", "is", "to", "id", "info", "site", "test", "home", "local", "dev", "io"])
+"""Those that a name in a program, or a full stop without a blank behind it, may well look like."""
+_IMAGE = re.compile(
+    r"(?<![\w./@-])((?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d{2,5})?)/((?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*/)*[a-z0-9]+(?:[._-]+[a-z0-9]+)*)(?=:[\w.-]+(?:[\s\"'\\,;)\]}]|$)|@sha256:)"
+)
+_TYPED = frozenset({"rule", "severity", "confidence", "state", "kind", "by", "multus", "have", "tool", "catalog", "what", "differs", "sources", "programs", "heard", "boots", "until", "sandbox", "note"})  # fmt: skip
+"""Fields of the report that hold words of ours."""
+
+
+class Redactor:
+    """Learns names and networks (`learn` and its kin), then replaces (`text`, `report`).
+
+    `counts` tells what was replaced since, by kind: `secret`, `ip`, `mac`, `domain`, `name`.
+    """
+
+    def __init__(self, key: bytes, messages: Iterable[str], names: dict[str, str] | None = None, networks: Iterable[str] = ()) -> None:
+        """Take the key of the pseudonyms (32 bytes), upstream's messages, whose words stay, and what earlier runs gave."""
+        self.public = Public(messages)
+        self.names = Names(self.public, names)
+        self.addresses = Addresses(key, networks)
+        self.counts: Counter[str] = Counter()
+        self.kinds: Counter[str] = Counter()
+        """What secrets were removed, by kind."""
+        self._values: set[str] = set()
+        self._namespaces: set[str] = set()
+        self._secret: re.Pattern[str] | None = None
+        self._again = lru_cache(20_000)(self._replaced)
+
+    # --- learning -----------------------------------------------------------------------------------------------------
+
+    def learn(self, item: Record | Resource) -> None:
+        """Learn from a record or an object."""
+        if isinstance(item, Record):
+            learn.of_record(item, self._name)
+            self._texts(item.raw)
+        else:
+            learn.of_resource(item, self._name)
+            self._typed(item.body, nad=item.kind == "NetworkAttachmentDefinition")
+        self._again.cache_clear()
+
+    def learn_text(self, text: str) -> None:
+        """Learn from any text."""
+        learn.of_text(text, self._name)
+        self._texts(text)
+        self._again.cache_clear()
+
+    def learn_report(self, report: Report) -> None:
+        """Learn from the report itself: whom its findings hit, and every text in it."""
+        for finding in report.findings:
+            for about in finding.affected:
+                if not Public.namespace(about.namespace or ""):
+                    self._name("ns", about.namespace or "")
+                    self._name({"Pod": "pod", "Node": "host", "NetworkAttachmentDefinition": "nad", "Namespace": "ns"}.get(about.kind, "name"), about.name)
+        for table in report.attachments:
+            if not Public.namespace(table.namespace):
+                self._name("ns", table.namespace)
+                self._name("pod", table.name)
+        for text in _strings(report):
+            self.learn_text(text)
+
+    def _name(self, kind: str, name: str) -> None:
+        self.names.learn(kind, name)
+        if kind == "ns" and not self.public.namespace(name):
+            self._namespaces.add(name)
+
+    def _texts(self, text: str) -> None:
+        if self._namespaces and "/" in text:
+            # "plant/ot-lan": whatever the one is, the other is a name within it.
+            for m in _PAIR.finditer(text):
+                if m[1] in self._namespaces:
+                    self.names.learn("name", m[2])
+        for network in networks(text):
+            self.addresses.learn(network)
+        new = secret_values(text) - self._values
+        if new:
+            self._values |= new
+            self._secret = re.compile("|".join(re.escape(v) for v in sorted(self._values, key=len, reverse=True)))
+        for m in _IMAGE.finditer(text):
+            self._image(m)
+
+    def _typed(self, value: Any, *, nad: bool) -> None:
+        if isinstance(value, str):
+            self.learn_text(value)
+            if nad:
+                for network in networks(value):
+                    self.addresses.learn(network, typed=True)
+        elif isinstance(value, dict):
+            for part in cast("dict[str, Any]", value).values():
+                self._typed(part, nad=nad)
+        elif isinstance(value, list):
+            for part in cast("list[Any]", value):
+                self._typed(part, nad=nad)
+
+    # --- replacing ----------------------------------------------------------------------------------------------------
+
+    def text(self, text: str) -> str:
+        """Return `text` without secrets, and with pseudonyms."""
+        found, counts, kinds = self._again(text) if len(text) < 20_000 else self._replaced(text)
+        self.counts.update(counts)
+        self.kinds.update(kinds)
+        return found
+
+    def _replaced(self, text: str) -> tuple[str, Counter[str], Counter[str]]:
+        counts: Counter[str] = Counter()
+        text, kinds = without_secrets(text)
+        if self._secret is not None:
+            text, more = self._secret.subn("[removed:secret]", text)
+            kinds["secret"] += more
+        counts["secret"] = sum(kinds.values())
+
+        def mac(old: str) -> str:
+            new = self.addresses.mac(old)
+            counts["mac"] += new != old
+            return new
+
+        def ip(old: str) -> str:
+            new = self.addresses.ip(old)
+            counts["ip"] += new != old
+            return new
+
+        def domain(m: re.Match[str]) -> str:
+            new = self._domain(m.group())
+            counts["domain"] += new != m.group()
+            return new
+
+        if "." in text:
+            text = _DOMAIN.sub(domain, text)
+        text = replace_addresses(text, ip, mac)
+        text, names = self.names.text(text)
+        counts["name"] = names
+        return text, +counts, +kinds
+
+    def _domain(self, name: str) -> str:
+        labels = name.split(".")
+        zone = labels[-1].lower()
+        if zone not in _ZONES or self.public.domain(name) or (zone in _WORDS and len(labels) < 3):
+            return name
+        base = ".".join(labels[-2:])
+        self._name("domain", base)
+        made = self.names.seen.get(base.lower())
+        if made is None:
+            return name
+        for label in labels[:-2]:
+            self._name("host", label)
+        head = [self.names.text(label)[0] for label in labels[:-2]]
+        return ".".join([*head, made, zone if zone in PRIVATE_ZONES else "example"])
+
+    def _image(self, m: re.Match[str]) -> None:
+        """Learn the path of an image in a private registry: public ones can be looked up by everybody."""
+        registry = m[1].lower()
+        host = registry.partition(":")[0]
+        if ("." not in host and ":" not in registry and host != "localhost") or registry in REGISTRIES or self.public.domain(host):
+            return
+        for part in m[2].split("/"):
+            self._name("image", part)
+        if "." not in host:
+            self._name("host", host)
+
+    def report(self, report: Report) -> Report:
+        """Return the report with all its texts replaced."""
+        before = self.counts.copy()
+        found = cast("Report", self._copy(report, ""))
+        found.redacted = {kind: self.counts[kind] - before[kind] for kind in sorted(self.counts) if self.counts[kind] > before[kind]}
+        return found
+
+    def _copy(self, value: Any, name: str) -> Any:
+        if isinstance(value, str):
+            return value if name in _TYPED else self.text(value)
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return dataclasses.replace(value, **{f.name: self._copy(getattr(value, f.name), f.name) for f in dataclasses.fields(value)})
+        if isinstance(value, tuple):
+            t = cast("tuple[Any, ...]", value)
+            names = getattr(t, "_fields", None)
+            if names:
+                return type(t)(*(self._copy(v, n) for n, v in zip(names, t, strict=True)))
+            return tuple(self._copy(v, name) for v in t)
+        if isinstance(value, list):
+            return [self._copy(v, name) for v in cast("list[Any]", value)]
+        if isinstance(value, set):
+            return {self._copy(v, name) for v in cast("set[Any]", value)}
+        if isinstance(value, dict):
+            named = name == "facts"
+            return {self._copy(k, name) if named else k: self._copy(v, name) for k, v in cast("dict[Any, Any]", value).items()}
+        return value
+
+
+def _strings(value: Any) -> Iterable[str]:
+    """Yield every text within the report."""
+    if isinstance(value, str):
+        yield value
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for f in dataclasses.fields(value):
+            yield from _strings(getattr(value, f.name))
+    elif isinstance(value, dict):
+        for k, v in cast("dict[Any, Any]", value).items():
+            yield from _strings(k)
+            yield from _strings(v)
+    elif isinstance(value, (list, tuple, set)):
+        for v in cast("list[Any]", value):
+            yield from _strings(v)

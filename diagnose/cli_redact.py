@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -33,7 +33,7 @@ MapFile = Annotated[
 
 
 @contextmanager
-def redaction(catalog: Catalog, path: Path | None) -> Iterator[Redactor]:
+def redaction(catalog: Catalog, path: Path | None) -> Generator[Redactor]:
     """Give a redactor that goes on where the map ends; what it gave is kept in the map when the block is over.
 
     Where the usual place cannot be written, the pseudonyms are for this run only, and standard error says so.

@@ -138,4 +138,5 @@ def dump(profile: Profile) -> str:
         "namespaces_known": profile.namespaces_known,
         "nads": None if profile.nads is None else sorted(profile.nads),
     }
-    return yaml.safe_dump({k: v for k, v in body.items() if v is not None}, sort_keys=False, allow_unicode=True, default_flow_style=None)
+    known = {k: v for k, v in body.items() if v is not None}
+    return yaml.safe_dump(known, sort_keys=False, allow_unicode=True, default_flow_style=None)  # pyright: ignore[reportUnknownMemberType] - types-PyYAML

@@ -7,13 +7,15 @@ import re
 from collections.abc import Callable, Iterator
 
 _HEX = "[0-9A-Fa-f]"
-_MAC = re.compile(
-    rf"(?<!{_HEX})((?:{_HEX}{{2}}:)*)((?:{_HEX}{{2}}:){{5}}{_HEX}{{2}})(?!{_HEX}|:{_HEX}{{2}}(?!\w))|(?<![\w-])({_HEX}{{2}}(?:-{_HEX}{{2}}){{5}})(?![\w-])|(?<=\benx)({_HEX}{{12}})\b"
-)
-_IPV6 = re.compile(r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,45}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?(?![0-9A-Za-z])(?!\.\d)")
+_MAC = re.compile(rf"(?<!{_HEX})(?:{_HEX}{{2}}:){{5,}}{_HEX}{{2}}(?!{_HEX}|:{_HEX}{{2}}(?!\w))")
+"""Six bytes, or more: of a longer one, such as DHCP's client id, the last six are the MAC address."""
+_MAC_DASHED = re.compile(rf"(?<![\w-]){_HEX}{{2}}(?:-{_HEX}{{2}}){{5}}(?![\w-])")
+_MAC_NAMED = re.compile(rf"(?<=\benx){_HEX}{{12}}\b")
+_IPV6 = re.compile(r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,45}(?![0-9A-Za-z])(?!:?\d{0,3}\.\d)")
+"""Of "::ffff:10.1.2.3" the last part is found as what it is, an IPv4 address."""
 _IPV4 = re.compile(r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,3})\.(\d{1,3})(?!\d|\.\d)(/\d{1,3}\b)?")
 _DASHED = re.compile(r"(?<![A-Za-z0-9])(ip|host|node)-(\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3})(?![\d-])")
-_VERSION_BEFORE = re.compile(r"(?i)(?:\b(?:v|version|release|build|ver|rpm|microshift|cri-?o|ovs|ovn|openvswitch|open vswitch|kubernetes|openshift|kernel|multus|cni|sos|podman|systemd)[\"']?[\s:=\"'/_-]*|[A-Za-z]-|\bv)$")  # fmt: skip
+_VERSION_BEFORE = re.compile(r"(?i)(?:\b(?:v|version|release|build|ver|rpm|microshift|cri-?o|ovs|ovn|openvswitch|open vswitch|kubernetes|openshift|kernel|multus|cni|sos|podman|systemd)[\"']?[\s:=\"'/_-]*|[A-Za-z][\w.+]*-|\bv)$")  # fmt: skip
 _VERSION_AFTER = re.compile(
     r"[-+~_](?:\d+(?:\.\d+)*\.)?(?:el|fc|rhel|rc|beta|alpha|ga|assembly|\d{6,}|x86|aarch|noarch|g[0-9a-f]{7})|\.(?:el\d|fc\d|x86_64|aarch64|noarch)"
 )
@@ -28,12 +30,15 @@ def networks(text: str) -> Iterator[str]:
 
 def replace_addresses(text: str, ip: Callable[[str], str], mac: Callable[[str], str]) -> str:
     """Return `text` with each IP and MAC address replaced by what `ip` and `mac` return for it; lengths of prefixes stay as they are."""
-    if ":" in text or "-" in text or "enx" in text:
-        text = _MAC.sub(lambda m: (m[1] or "") + mac(m[2] or m[3] or m[4]), text)
+    if ":" in text:
+        text = _MAC.sub(lambda m: m.group()[:-17] + mac(m.group()[-17:]), text)
         text = _IPV6.sub(lambda m: _ipv6(m.group(), ip), text)
     if "." in text:
         text = _IPV4.sub(lambda m: _ipv4(m, text, ip), text)
-    return _DASHED.sub(lambda m: f"{m[1]}-{_quad(m[2].replace('-', '.'), ip).replace('.', '-')}", text) if "-" in text else text
+    if "-" in text:
+        text = _MAC_DASHED.sub(lambda m: mac(m.group()), text)
+        text = _DASHED.sub(lambda m: f"{m[1]}-{_quad(m[2].replace('-', '.'), ip).replace('.', '-')}", text)
+    return _MAC_NAMED.sub(lambda m: mac(m.group()), text) if "enx" in text else text
 
 
 def _ipv6(run: str, ip: Callable[[str], str]) -> str:

@@ -81,16 +81,13 @@ _DOMAIN = re.compile(r"(?<![\w.@/-])(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\
 
 
 def of_record(record: Record, learn: Learn) -> None:
-    """Learn from one log line or event."""
+    """Learn from what a record tells of its host and pod; its text is for `of_text`."""
     if record.host:
         learn("host", record.host)
     namespace, _, name = record.pod.partition("/")
     if name and not Public.namespace(namespace):
         learn("ns", namespace)
         learn("pod", name)
-    of_text(record.message, learn)
-    if record.raw != record.message:
-        of_text(record.raw, learn)
 
 
 def of_resource(resource: Resource, learn: Learn) -> None:

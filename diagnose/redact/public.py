@@ -8,11 +8,12 @@ from collections.abc import Iterable
 _WORDS = re.compile(r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*")
 
 _OWN = re.compile(
-    r"(?:openshift|kube|microshift|system|redhat|rhel|fedora|centos|node-feature-discovery|cert-manager|topolvm|lvms|ovnkube|multus|greenboot|crio|cri-o|conmon|podman|crictl)"
-    r"(?:[-.:].*)?"
-    r"|(?:net|eth|ens|eno|enp|enx|em|lo|br|br-ex|br-int|bond|team|vlan|macvlan|ipvlan|bridge|veth|tun|tap|wlan|wlp|ovs|ovn|cni|docker|virbr|genev_sys|dummy)[-_.]?(?:\d[\da-z]*)?"
+    r"(?:openshift|kube|system|ovnkube|redhat-operators|node-feature-discovery)(?:[-.:].*)?"
+    r"|microshift-(?:etcd|ovs-init|multus|networking|selinux|greenboot|release-info|version|cleanup-data|base|olm|recovery|healthcheck|updated|sos|observability|kustomizer|cert|local)(?:[-.].*)?"
+    r"|(?:multus|dhcp-daemon|dns-default|node-resolver|router-default|service-ca|topolvm-(?:controller|node|lvmd)|lvms-operator|vg-manager|csi-snapshot-(?:controller|webhook)|install-multus-binary|kube-proxy|coredns)(?:-[a-z0-9]+)*"
+    r"|(?:net|eth|ens|eno|enp|enx|em|lo|br|br-ex|br-int|bond|team|vlan|macvlan|ipvlan|bridge|veth|tun|tap|wlan|wlp|ovs|ovn|cni|docker|virbr|genev_sys|dummy)[-_.]?(?:\d[\da-z]*(?:\.\d+)?)?|veth[0-9a-f]+"
     r"|(?:ovn|cni|ovs|k8s|istio|dns|dhcp|crio|node|etcd)[-_.](?:kubernetes|plugins?|default|system|vswitchd|controller|conf|daemon|resolver)s?"
-    r"|v\d+(?:(?:alpha|beta)\d*)?|\d[\d._-]*|[a-z]|[0-9a-f]{32,}"
+    r"|v\d+(?:(?:alpha|beta)\d*)?|\d[\d._-]*|[a-z]|[0-9a-f]{32,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]+"
 )
 """Names of systems and interfaces, versions, numbers, ids."""
 _COMMON = frozenset(

@@ -114,6 +114,9 @@ _ZONES = PRIVATE_ZONES | frozenset(
     ]
 )
 """Top-level domains that tell a domain from a file: those of a meaning as a file's ending are left out (sh, py, so, md, zip, rs is a country here and no file of a node)."""
+_MARK = re.compile(r"( *)\^+")
+_PASSING = re.compile(r"[0-9a-f]{12,}|\d\d:\d\d:\d\d(?:\.\d+)?")
+"""What differs from one attempt to the next and holds no name."""
 _PAIR = re.compile(r"(?<![\w./-])([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)/([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?![\w/-])")
 _WORDS = frozenset(["in", "it", "no", "at", "be", "my", "me", "us", "is", "to", "id", "info", "site", "test", "home", "local", "dev", "io"])
 """Those that a name in a program, or a full stop without a blank behind it, may well look like."""
@@ -140,6 +143,8 @@ class Redactor:
         """What secrets were removed, by kind."""
         self._values: set[str] = set()
         self._namespaces: set[str] = set()
+        self._met: set[int] = set()
+        """Records that were learned from, by their hash: a failure tells the same a thousand times."""
         self._secret: re.Pattern[str] | None = None
         self._again = lru_cache(20_000)(self._replaced)
 
@@ -149,7 +154,11 @@ class Redactor:
         """Learn from a record or an object."""
         if isinstance(item, Record):
             learn.of_record(item, self._name)
-            self._texts(item.raw)
+            for text in (item.raw,) if item.message in item.raw else (item.raw, item.message):
+                shape = hash(_PASSING.sub("", text))
+                if shape not in self._met:
+                    self._met.add(shape)
+                    self.learn_text(text)
         else:
             learn.of_resource(item, self._name)
             self._typed(item.body, nad=item.kind == "NetworkAttachmentDefinition")
@@ -192,6 +201,8 @@ class Redactor:
         if new:
             self._values |= new
             self._secret = re.compile("|".join(re.escape(v) for v in sorted(self._values, key=len, reverse=True)))
+        for m in _DOMAIN.finditer(text):
+            self._domain(m.group())
         for m in _IMAGE.finditer(text):
             self._image(m)
 
@@ -280,9 +291,20 @@ class Redactor:
         found.redacted = {kind: self.counts[kind] - before[kind] for kind in sorted(self.counts) if self.counts[kind] > before[kind]}
         return found
 
+    def _marked(self, text: str) -> str:
+        """Return a text with the marks of its lines (`    ^^^^`) beneath what they marked."""
+        lines = text.split("\n")
+        made = self.text(text).split("\n")
+        for at, line in enumerate(lines[1:], 1):
+            m = _MARK.match(line)
+            if m is not None and len(made) == len(lines):
+                start, end = len(self.text(lines[at - 1][: m.end(1)])), len(self.text(lines[at - 1][: m.end()]))
+                made[at] = " " * start + "^" * max(1, end - start) + made[at][m.end() :]
+        return "\n".join(made)
+
     def _copy(self, value: Any, name: str) -> Any:
         if isinstance(value, str):
-            return value if name in _TYPED else self.text(value)
+            return value if name in _TYPED else self._marked(value) if "^" in value else self.text(value)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return dataclasses.replace(value, **{f.name: self._copy(getattr(value, f.name), f.name) for f in dataclasses.fields(value)})
         if isinstance(value, tuple):

@@ -16,7 +16,7 @@ from diagnose import __version__
 from diagnose.cli_check import check
 from diagnose.cli_device import Boot, JournalDir, Kubeconfig, Root, Timeout, device_of, progress
 from diagnose.cli_profile import profile
-from diagnose.cli_redact import MapFile, Redact, redaction, reveal
+from diagnose.cli_redact import KeepVendor, MapFile, Redact, redaction, reveal
 from diagnose.cli_rules import Folders, catalog_of, known_rule
 from diagnose.cli_rules import app as rules_app
 from diagnose.cli_watch import watch
@@ -141,6 +141,7 @@ def diagnose(
     text_file: Annotated[Optional[Path], typer.Option("--text", metavar="FILE", help="Write the report as plain text to FILE as well.")] = None,  # noqa: UP045
     redact: Redact = False,  # noqa: FBT002
     redaction_map: MapFile = None,
+    keep_vendor: KeepVendor = False,  # noqa: FBT002
 ) -> None:
     """Diagnose the running device, or saved evidence: name the cause, the proof and the cure.
 
@@ -173,7 +174,7 @@ def diagnose(
     evidence = paths or device_of(boot, timeout, kubeconfig, journal_dir, root, select.since)
     if paths and any(x is not None for x in (boot, timeout, kubeconfig, journal_dir, root)):
         raise UsageError("--boot, --timeout, --kubeconfig, --journal-dir and --root are for the running device, and paths were named")
-    with redaction(catalog, redaction_map) if redact else nullcontext() as redactor:
+    with redaction(catalog, redaction_map, keep_vendor=keep_vendor) if redact else nullcontext() as redactor:
         report = diagnosis.investigate(
             evidence, catalog, now=at, reference=reference, tz=local, select=select, ignores=ignores, progress=progress() if sys.stderr.isatty() else None,
             meet=redactor.learn if redactor is not None else None,

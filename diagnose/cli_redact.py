@@ -31,9 +31,13 @@ MapFile = Annotated[
     ),
 ]  # fmt: skip
 
+KeepVendor = Annotated[
+    bool, typer.Option("--keep-vendor", rich_help_panel=_PANEL, help="Let MAC addresses keep the three bytes that tell who made the device.")
+]
+
 
 @contextmanager
-def redaction(catalog: Catalog, path: Path | None) -> Generator[Redactor]:
+def redaction(catalog: Catalog, path: Path | None, *, keep_vendor: bool = False) -> Generator[Redactor]:
     """Give a redactor that goes on where the map ends; what it gave is kept in the map when the block is over.
 
     Where the usual place cannot be written, the pseudonyms are for this run only, and standard error says so.
@@ -50,10 +54,10 @@ def redaction(catalog: Catalog, path: Path | None) -> Generator[Redactor]:
             if path is not None:
                 raise
             sys.stderr.write(f"warning: {e}; the pseudonyms of this run cannot be translated back\n")
-            yield kept.Map.new().redactor(messages)
+            yield kept.Map.new().redactor(messages, keep_vendor=keep_vendor)
             return
         table = kept.load(place) or kept.Map.new()
-        redactor = table.redactor(messages)
+        redactor = table.redactor(messages, keep_vendor=keep_vendor)
         yield redactor
         table.take(redactor)
         kept.save(table, place)

@@ -72,8 +72,10 @@ class Addresses:
     `seen` holds each address that was changed and its pseudonym, both as text; `networks` the networks within which order is kept.
     """
 
-    def __init__(self, key: bytes, networks: Iterable[str] = ()) -> None:
+    def __init__(self, key: bytes, networks: Iterable[str] = (), *, keep_vendor: bool = False) -> None:
+        """Take the key, and the networks known from before; `keep_vendor`: MAC addresses keep their first three bytes, which tell who made the device."""
         self._key = key
+        self._keep_vendor = keep_vendor
         self._pan = CryptoPan(key)
         self.networks: set[Network] = set()
         self.seen: dict[str, str] = {}
@@ -178,14 +180,21 @@ class Addresses:
         return shown.upper() if text.upper() == text and text.lower() != text else shown
 
     def _drawn(self, raw: bytes) -> bytes:
-        # Four rounds of a Feistel network over the last 40 bits: no two addresses share a pseudonym, and none needs a table.
-        left, right = int.from_bytes(raw[1:], "big") >> 20, int.from_bytes(raw[1:], "big") & 0xFFFFF
+        """Return what stands for six bytes: no two share a pseudonym, and none needs a table."""
+        if self._keep_vendor:
+            return raw[:3] + self._shuffled(raw[3:], raw[:3])
         head = raw[0] & 3
+        first = (raw[0] & 0xFC) ^ (hashlib.blake2b(b"first" + bytes([head]), key=self._key, digest_size=1).digest()[0] & 0xFC) | head
+        return bytes([first]) + self._shuffled(raw[1:], raw[:1])
+
+    def _shuffled(self, raw: bytes, of: bytes) -> bytes:
+        # Four rounds of a Feistel network, whose halves are of the same size.
+        half = len(raw) * 4
+        left, right = int.from_bytes(raw, "big") >> half, int.from_bytes(raw, "big") & (1 << half) - 1
         for number in range(4):
-            digest = hashlib.blake2b(bytes([number, raw[0]]) + right.to_bytes(3, "big"), key=self._key, digest_size=4).digest()
-            left, right = right, left ^ (int.from_bytes(digest, "big") & 0xFFFFF)
-        first = raw[0] & 0xFC ^ hashlib.blake2b(b"first" + bytes([head]), key=self._key, digest_size=1).digest()[0] & 0xFC | head
-        return bytes([first]) + (left << 20 | right).to_bytes(5, "big")
+            digest = hashlib.blake2b(bytes([number]) + of + right.to_bytes(4, "big"), key=self._key, digest_size=4).digest()
+            left, right = right, left ^ (int.from_bytes(digest, "big") & (1 << half) - 1)
+        return (left << half | right).to_bytes(len(raw), "big")
 
 
 _LOW = (1 << 64) - 1

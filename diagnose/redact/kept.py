@@ -42,9 +42,9 @@ class Map:
         """Return an empty map with a key from the system's random source."""
         return cls(os.urandom(_KEY))
 
-    def redactor(self, messages: list[str]) -> Redactor:
+    def redactor(self, messages: list[str], *, keep_vendor: bool = False) -> Redactor:
         """Return a redactor that goes on where this map ends."""
-        return Redactor(self.key, messages, self.names, self.networks)
+        return Redactor(self.key, messages, self.names, self.networks, keep_vendor=keep_vendor)
 
     def take(self, redactor: Redactor) -> None:
         """Add what a redactor gave."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -133,11 +135,13 @@ class Redactor:
     `counts` tells what was replaced since, by kind: `secret`, `ip`, `mac`, `domain`, `name`.
     """
 
-    def __init__(self, key: bytes, messages: Iterable[str], names: dict[str, str] | None = None, networks: Iterable[str] = ()) -> None:
+    def __init__(
+        self, key: bytes, messages: Iterable[str], names: dict[str, str] | None = None, networks: Iterable[str] = (), *, keep_vendor: bool = False
+    ) -> None:
         """Take the key of the pseudonyms (32 bytes), upstream's messages, whose words stay, and what earlier runs gave."""
         self.public = Public(messages)
         self.names = Names(self.public, names)
-        self.addresses = Addresses(key, networks)
+        self.addresses = Addresses(key, networks, keep_vendor=keep_vendor)
         self.counts: Counter[str] = Counter()
         self.kinds: Counter[str] = Counter()
         """What secrets were removed, by kind."""
@@ -161,6 +165,7 @@ class Redactor:
                     self.learn_text(text)
         else:
             learn.of_resource(item, self._name)
+            self._secrets(json.dumps(item.body, ensure_ascii=False, default=str))
             self._typed(item.body, nad=item.kind == "NetworkAttachmentDefinition")
         self._again.cache_clear()
 
@@ -197,14 +202,17 @@ class Redactor:
                     self.names.learn("name", m[2])
         for network in networks(text):
             self.addresses.learn(network)
-        new = secret_values(text) - self._values
-        if new:
-            self._values |= new
-            self._secret = re.compile("|".join(re.escape(v) for v in sorted(self._values, key=len, reverse=True)))
+        self._secrets(text)
         for m in _DOMAIN.finditer(text):
             self._domain(m.group())
         for m in _IMAGE.finditer(text):
             self._image(m)
+
+    def _secrets(self, text: str) -> None:
+        new = secret_values(text) - self._values
+        if new:
+            self._values |= new
+            self._secret = re.compile("|".join(re.escape(v) for v in sorted(self._values, key=len, reverse=True)))
 
     def _typed(self, value: Any, *, nad: bool) -> None:
         if isinstance(value, str):
@@ -283,6 +291,25 @@ class Redactor:
             self._name("image", part)
         if "." not in host:
             self._name("host", host)
+
+    def value(self, value: Any) -> Any:
+        """Return a value of JSON with every text in it replaced, names of fields, too; what its neighbour tells to be a secret goes as well."""
+        found, kinds = without_secrets(json.dumps(value, ensure_ascii=False))
+        if kinds:
+            with contextlib.suppress(ValueError, RecursionError):
+                value = json.loads(found)
+                self.counts["secret"] += sum(kinds.values())
+                self.kinds.update(kinds)
+        return self._each(value)
+
+    def _each(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self._each(v) for v in cast("list[Any]", value)]
+        if isinstance(value, dict):
+            return {self.text(k): self._each(v) for k, v in cast("dict[str, Any]", value).items()}
+        return value
 
     def report(self, report: Report) -> Report:
         """Return the report with all its texts replaced."""

@@ -166,3 +166,12 @@ def test_a_mac_address_keeps_the_form_in_which_it_is_written(addresses: Addresse
     assert addresses.mac("52-54-00-12-34-5F") == plain.replace(":", "-").upper()
     assert addresses.mac("52540012345f") == plain.replace(":", "")
     assert plain != "52:54:00:12:34:5f"
+
+
+@given(st.lists(st.binary(min_size=3, max_size=3), unique=True, min_size=2, max_size=40))
+def test_the_vendor_stays_if_asked(raws: list[bytes]) -> None:
+    a = Addresses(KEY, keep_vendor=True)
+    made = [a.mac((b"\x52\x54\x00" + raw).hex(":")) for raw in raws]
+    assert all(m.startswith("52:54:00:") for m in made)
+    assert len(set(made)) == len(raws)
+    assert a.mac("52:54:00:12:34:56") != "52:54:00:12:34:56"

@@ -101,7 +101,7 @@ class Names:
 
     def learn(self, kind: str, name: str) -> None:
         """Take note of a name of that kind; what controllers put behind it stays, and so do names that tell nothing."""
-        name = name.strip(" \t\r\n.\"'\\")
+        name = name.strip(" \t\r\n.\"'\\").removesuffix(".yaml").removesuffix(".json")
         if len(name) > 1000 or "{" in name or "%" in name:
             return
         if not re.fullmatch(r"[A-Za-z0-9_.-]+", name):

@@ -378,7 +378,7 @@ _KUBE = ("k8s.io", "cncf.io", "kubernetes.io", "openshift.io", "ovn.org", "coreo
          "freedesktop.org", "golang.org", "google.golang.org", "go.uber.org", "gopkg.in", "github.com", "gitlab.com", "containernetworking.dev", "containernetworking.io", "cni.dev", "topolvm.io", "metallb.io", "cert-manager.io",
          "quay.io", "docker.io", "docker.com", "gcr.io", "ghcr.io", "pkg.dev", "mcr.microsoft.com", "public.ecr.aws", "registry.access.redhat.com", "gnu.org", "w3.org", "ietf.org", "iana.org",
          "example.com", "example.org", "example.net", "example", "cluster.local", "localhost.localdomain", "localdomain", "ntp.org", "projectatomic.io", "cri-o.io", "apache.org", "sigs.k8s.io", "x-k8s.io",
-         "pool.ntp.org", "in-addr.arpa", "ip6.arpa", "fedora.pool.ntp.org", "microshift.io", "operatorframework.io", "open-cluster-management.io", "gateway.networking.k8s.io", "kubevirt.io", "csi.k8s.io", "amazonaws.com")  # fmt: skip
+         "pool.ntp.org", "in-addr.arpa", "ip6.arpa", "fedora.pool.ntp.org", "microshift.io", "crio.io", "kubebuilder.io", "github.io", "suse.com", "opensuse.org", "oracle.com", "debian.org", "ubuntu.com", "operatorframework.io", "open-cluster-management.io", "gateway.networking.k8s.io", "kubevirt.io", "csi.k8s.io", "amazonaws.com")  # fmt: skip
 """Domains that everybody uses: of upstream projects, public registries and API groups."""
 REGISTRIES = frozenset(["quay.io", "docker.io", "registry-1.docker.io", "gcr.io", "ghcr.io", "k8s.gcr.io", "registry.k8s.io", "registry.redhat.io", "registry.access.redhat.com", "registry.connect.redhat.com", "mcr.microsoft.com", "public.ecr.aws", "registry.fedoraproject.org"])  # fmt: skip
 """Registries whose images everybody can see."""

@@ -45,7 +45,7 @@ _KINDS = tuple(kind for kind, _ in NAMES)
 _NAME_HINT = re.compile(rb"pass|pw|token|secret|psk|cred|cak|pin|communit|dockerc|auth|key|cookie")
 _NAME_REST = re.compile(rb"([\w-]{0,30})(?:[\"']?\]?[ \t]{0,60}[:=>]|[\"']?[ \t\r]*(?:[,}\n]|value:|\Z))")
 # What may stand between a name and its value: a closing quote or bracket, then a sign; also `<password>`.
-_SIGN = re.compile(r"(?P<quote>[\"']?)\]?(?:[ \t]{0,60}(?P<sign>:=|=>|[:=](?![=:/]{2}|=))[ \t]{0,60}|(?P<tag>>))")
+_SIGN = re.compile(r"(?P<quote>[\"']?)\]?(?:[ \t]{0,60}(?P<sign>:=|=>|::(?=[ \t])|:(?!:|//)|=(?!=))[ \t]{0,60}|(?P<tag>>))")
 _DOUBLE = re.compile(r'"((?:[^"\\\n]|\\.)*+)')
 _SINGLE = re.compile(r"'((?:[^'\n\\]|''|\\.)*+)")
 _BARE = re.compile(
@@ -304,11 +304,14 @@ TOKENS: tuple[tuple[str, str], ...] = (
     ("tailscale-key", r"tskey-[a-z]+-[\w-]{16,}"),
     ("jfrog-key", r"AKCp[A-Za-z0-9]{60,}|cmVmdGtu[A-Za-z0-9]{50,}"),
 )
-TOKEN = re.compile(r"(?<![A-Za-z0-9])(?:" + "|".join(f"(?P<t{i}>{pattern})" for i, (_, pattern) in enumerate(TOKENS)) + ")")
+# A token follows what is no letter or digit, or an escape.
+_BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbfv])|(?<=\\[ux]00[0-9A-Fa-f]{2}))"
+TOKEN = re.compile(_BEFORE + r"(?:" + "|".join(f"(?P<t{i}>{pattern})" for i, (_, pattern) in enumerate(TOKENS)) + ")")
 TOKEN_KINDS = tuple(kind for kind, _ in TOKENS)
 # Cheap sign, in lower case, that a run of 20 characters may be one of them.
 TOKEN_HINT = re.compile(
-    rb"(?<![a-z0-9])(?:eyj|sha256~|gh[pousr]_|github_pat|gl(?:pat|dt|rt|ptt|ft|soat|cbt|imt|agent|oas)-|gr1348941|xox[abeoprs]-|xapp-|a[ksbc]ca|a[ks]ia|abia|aiza|ya29|gocspx"
+    _BEFORE.encode()
+    + rb"(?:eyj|sha256~|gh[pousr]_|github_pat|gl(?:pat|dt|rt|ptt|ft|soat|cbt|imt|agent|oas)-|gr1348941|xox[abeoprs]-|xapp-|a[ksbc]ca|a[ks]ia|abia|aiza|ya29|gocspx"
     rb"|[sr]k_(?:live|test)|sk-|sk[0-9a-f]{32}|whsec_|sg\.|key-[0-9a-f]{32}|npm_|pypi-age|rubygems_|dckr_|hf_|hv[sbr]\.|s\.|do[opr]_v1|gl(?:sa|c)_|nr(?:ak|ra|ii|js)-|dapi[0-9a-f]"
     rb"|age-secret|shp(?:at|ca|pa|ss)_|lin_api|atatt3|atctt3|atbb|pmak-|dp\.|pul-|pscale_|tskey-|akcp|cmvmdgtu|[mno][\w-]{23,25}\.[\w-]{6}\.)"
 )
@@ -409,7 +412,7 @@ PLACES: tuple[Place, ...] = (
         r"\b(?:auth|auth-trunc|enc|aead|comp)[ \t]+[\"']?(?:(?:hmac|cbc|ctr|rfc\d+|ecb|cmac|xcbc|gcm|digest_null|cipher_null)[\w()-]*|[\w-]+\([\w(),-]+\))[\"']?[ \t]+(0x[0-9a-f]{8,})",
     ),
     _place("macsec-key", "macsec", r"\bkey[ \t]+[0-9a-f]{2,32}[ \t]+([0-9a-f]{16,64})\b"),
-    _place("ppk-key", "private-mac", r"^Private-(?:MAC|Hash):[ \t]*([0-9a-f]+)"),
+    _place("ppk-key", "private-mac", r"\bPrivate-(?:MAC|Hash):[ \t]*([0-9a-f]+)"),
     _place(
         "crypt-hash",
         "$ {s {crypt {md5 {pbkdf2",

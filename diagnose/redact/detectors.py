@@ -142,10 +142,10 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         if colon and text[at - 1] in " \t":
             if " " not in rest and rest[:1] not in {"{", "["} and (not quote or rest[-1:] not in {",", "}", "]"}):
                 end = at + len(rest)
-            elif (span := yaml_value(text, at, rest, kind)) and kind in {"password", "passphrase", "pre-shared-key"} and not _PROSE.search(rest) and "=" not in rest and ", " not in rest:
+            elif (span := yaml_value(text, at, rest, kind)) and kind in _PHRASES and not _PROSE.search(rest) and "=" not in rest and ", " not in rest:
                 end = span.end
         elif not colon and not name.isupper():
-            if kind in {"password", "passphrase", "pre-shared-key"} and "=" not in rest and ";" not in rest and not before.strip():
+            if kind in _PHRASES and "=" not in rest and ";" not in rest and not before.strip():
                 end = at + len(rest)
         elif not colon and before.strip() in {"", "export"} and not rest.startswith(("$", "[removed:")):
             word = re.compile(r"[^\s\"'`]+").match(text, at)
@@ -159,6 +159,13 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         strength = "weak"
     if _HEADER.search(name) and (":" in sign.group() or "=" in sign.group()):
         strength = "strong"
+    string = before.removesuffix("- ")[-1:]
+    if strength == "weak" and string in {'"', "'"}:  # does it fill a string?
+        stop = text.find(string, at, at + 200)
+        if stop == end and not text[value:end].islower():
+            strength = "strong"
+        elif stop > end and kind in _PHRASES and not re.search(r"[\n\\=:,;]", text[at:stop]) and not _PROSE.search(text, at, stop):
+            end, strength = stop, "strong"
     if quote and not opened and not quoted:
         strength = "weak"
     content = text[value:end]
@@ -170,6 +177,8 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         yield Span(value, end, kind, needs)
 
 
+_PHRASES = frozenset({"password", "passphrase", "pre-shared-key"})
+"""Kinds that may hold blanks."""
 _HEADER = re.compile(r"\bX-[\w-]+$", re.IGNORECASE)
 
 
@@ -204,7 +213,7 @@ def _accepts(kind: str, name: str, value: str, strength: str) -> bool:
         return False
     digit = any(c.isdigit() for c in value)
     letter = any(c.isalpha() for c in value)
-    if kind in {"password", "passphrase", "pre-shared-key"}:
+    if kind in _PHRASES:
         return len(value) >= 4 and ((digit and letter) or any(c in "!@#$%^&*+_~" for c in value) or not (value[1:].islower() or value.isdigit()))
     if _BOOTSTRAP.fullmatch(value):
         return True
@@ -328,6 +337,8 @@ class Place(NamedTuple):
 
 
 def _place(kind: str, hints: str, pattern: str, flags: re.RegexFlag = re.IGNORECASE) -> Place:
+    if pattern.startswith("^"):  # a line may be all that a string holds
+        pattern = r"(?:^|(?<=[\"'=]))" + pattern[1:]
     return Place(kind, tuple(hints.split()), re.compile(pattern, flags | re.MULTILINE))
 
 
@@ -403,7 +414,7 @@ PLACES: tuple[Place, ...] = (
     _place("password", "pass", r"\bmachine[ \t]+\S{1,200}\s{1,20}login[ \t]+\S{1,200}\s{1,20}password[ \t]+(\S+)"),
     _place("password", "pass", r"\b(?:area|domain)-password[ \t]+(?:clear|md5)[ \t]+(\S+)"),
     _place("password", "auth", r"^[ \t]*stats[ \t]+auth[ \t]+[^\s:]{1,80}:(\S+)"),
-    _place("password", ":5432: :*:", r"^(?:[\w.*-]{1,200}|/[\w./-]{1,200}):(?:\d{2,5}|\*):[\w.*-]{1,80}:[\w.*-]{1,80}:(?!\[removed)([^\s:]{1,200})$"),
+    _place("password", ":5432: :*:", r"^(?:[\w.*-]{1,200}|/[\w./-]{1,200}):(?:\d{2,5}|\*):[\w.*-]{1,80}:[\w.*-]{1,80}:(?!\[removed)([^\s:\"'\\]{1,200})(?=[\"'\\]|$)"),
     _place("routing-key", "digest-key key-string", r"\b(?:message-digest-key[ \t]+\d{1,3}[ \t]+md5|key-string)[ \t]+(?:\d[ \t]+)?(\S+)"),
     _place("ipsec-secret", "psk auth", r"^[^\n#:]{0,200}:[ \t]*(?:PSK|XAUTH)[ \t]+(?:\"([^\"\n]+)\"|(0[sx]\S+))", re.NOFLAG),
     _place(

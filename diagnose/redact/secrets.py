@@ -14,9 +14,12 @@ from diagnose.redact.nested import View, decoded, views
 from diagnose.scan import Scanner
 
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{20,}+")
-_WRAP = re.compile(rb"={0,2}(?:\r?\n|(?:\\+r)?\\+n|(?:%0[Dd])?%0[Aa])(?:[ \t]|%20)*")
+_SLASH = rb"(?:\\|%(?:25)*5[Cc])+"
+_WRAP = re.compile(  # where base64 is wrapped: a line break, also behind escapes, and an indent
+    rb"(?:=|%(?:25)*3[Dd]){0,2}(?:\r?\n|(?:" + _SLASH + rb"r)?" + _SLASH + rb"n|(?:%(?:25)*0[Dd])?%(?:25)*0[Aa])(?:[ \t]|%(?:25)*20)*"
+)
 _TAIL = re.compile(_WRAP.pattern + rb"([A-Za-z0-9+/_-]{1,19})(?![A-Za-z0-9+/_-])={0,2}(?=[\s\"'\\%]|\Z)")
-_ESCAPED = re.compile(rb"(?<=%)(?:25)*[0-9A-Fa-f]{2}|(?<=\\)(?:[nrtbfv]|u[0-9A-Fa-f]{4})")
+_ESCAPED = re.compile(rb"(?<=%)(?:25)*(?:5[Cc][nrt]?|[0-9A-Fa-f]{2})|(?<=\\)(?:[nrtbfv]|u[0-9A-Fa-f]{4})")
 _BROKEN = re.compile(rb"%(?:25)*2[BFbf]|\\+/")  # a sign of base64, escaped
 _DEPTH = 4
 """Levels of base64 that are looked through."""
@@ -112,8 +115,7 @@ def _find(text: str, depth: int) -> list[_Found]:
         out += (_found(text, [], s) for s in spans)
         if b"\\" in plain[start:end] or b"%" in plain[start:end]:
             for chain in views(text, start, end):
-                view = chain[-1].text
-                out += (_found(text, chain, s) for s in _in_view(view))
+                out += (_found(text, chain, s) for s in _in_view(chain[-1].text))
     out += (_found(text, [], s) for s in _blocks(text, low))
     out += _runs(text, plain, low, depth)
     return [f for f in out if not _REMOVED.fullmatch(f.value)]

@@ -27,13 +27,18 @@ def pem(text: str) -> Iterator[Span]:
     """Yield what stands between the marks of a PEM private key, marks included: one span a line. A key cut off at either end is found too."""
     at = text.find("PRIVATE KEY")
     done = 0
+    last = next_begin = next_end = -1
     while at >= 0:
-        begin = _BEGIN.search(text, max(done, at - 60), at + 30)
-        end = _END.search(text, max(done, at - 60), at + 30)
+        begin = _BEGIN.search(text, max(done, at - 40), at + 24)
+        end = _END.search(text, max(done, at - 40), at + 24)
         if begin:
-            close = _END.search(text, begin.end(), begin.end() + _LONGEST_KEY)
-            again = text.find("-----BEGIN", begin.end(), close.end() if close else begin.end())
-            stop = close.end() if close and again < 0 else _cut_end(text, begin.end())
+            last = begin.end()
+            if next_begin < last:
+                next_begin = text.find("-----BEGIN", last) % (len(text) + 1)  # -1 becomes the end
+            if next_end < last:
+                next_end = text.find("-----END", last) % (len(text) + 1)
+            close = _END.match(text, next_end) if next_end < min(next_begin, last + _LONGEST_KEY) else None
+            stop = close.end() if close else _cut_end(text, last)
             yield from _key_lines(text, begin.start(), stop)
             done = stop
         elif end:

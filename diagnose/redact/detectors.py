@@ -43,7 +43,7 @@ _NAME = re.compile(
 _KINDS = tuple(kind for kind, _ in NAMES)
 # Both in lower case: a part of every name, and how a name goes on up to its sign; they save the slow look at prose.
 _NAME_HINT = re.compile(rb"pass|pw|token|secret|psk|cred|cak|pin|communit|dockerc|auth|key|cookie")
-_NAME_REST = re.compile(rb"([\w-]{0,30})(?:[\"']?\]?[ \t]{0,60}[:=>]|[\"']?[ \t\r]*(?:[,}\n]|value:|\Z))")
+_NAME_REST = re.compile(rb"([\w-]{0,30}+)(?:[\"']?\]?[ \t]{0,60}[:=>]|[\"']?[ \t\r]*(?:[,}\n]|value:|\Z))")
 # What may stand between a name and its value: a closing quote or bracket, then a sign; also `<password>`.
 _SIGN = re.compile(r"(?P<quote>[\"']?)\]?(?:[ \t]{0,60}(?P<sign>:=|=>|::(?=[ \t])|:(?!:|//)|=(?!=))[ \t]{0,60}|(?P<tag>>))")
 _DOUBLE = re.compile(r'"((?:[^"\\\n]|\\.)*+)')
@@ -52,7 +52,7 @@ _BARE = re.compile(
     r"(?:[^\s\"'`,;&<>\\)}\]|]|\\(?![\"'nrtu\\/`])|[,;&)}\]](?=[A-Za-z0-9!@#$%^*+_~])(?![\w.\-]{1,40}[=:]))++"  # a comma inside, not one that another member follows
 )
 _LINE_START = re.compile(r"[ \t]*(?:[-#;?][ \t]+)*(?:export[ \t]+|set[ \t]+|setenv[ \t]+|declare -x[ \t]+|Environment=[\"']?)?[\"']?")
-_KEY_START = re.compile(r"[\w.\-/]*$")
+_IN_NAMES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/"
 _REST = re.compile(r"[^\n]*")
 _PLACEHOLDER = re.compile(
     r"(?:\[removed:[a-z0-9-]+\].*|<[\w .:/-]*>?|\*+|x{3,}|\.{2,}|-+|~|null|nil|none|true|false|yes|no|on|off|undefined|unset|empty|n/a|bytes|string|optional|required"
@@ -90,6 +90,8 @@ def named(text: str, low: bytes, start: int, end: int) -> Iterator[Span]:
     """Yield the values in `text[start:end]` that stand behind a telling name: YAML, JSON, ini, environment, logfmt, XML, headers."""
     done = start
     for word in _NAME_HINT.finditer(low, start, end):
+        if word.start() < done:  # within the value before
+            continue
         rest = _NAME_REST.match(low, word.end(), end)
         if rest is None:
             continue
@@ -99,11 +101,11 @@ def named(text: str, low: bytes, start: int, end: int) -> Iterator[Span]:
             continue
         kind = _KINDS[int((m.lastgroup or "n0")[1:])]
         sign = _SIGN.match(text, m.end())
-        if sign:
-            yield from _named(text, m, sign, kind)
-        else:
-            yield from _environment(text, m, kind)
         done = m.end()
+        for span in _named(text, m, sign, kind) if sign else _environment(text, m, kind):
+            yield span
+            if span.start >= done:
+                done = span.end
 
 
 def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Iterator[Span]:
@@ -111,8 +113,7 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
     colon = sign.group("sign") == ":"
     begin = max(text.rfind("\n", max(0, m.start() - 120), m.start()) + 1, m.start() - 120)
     before = text[begin : m.start()]
-    key = _KEY_START.search(before)
-    name = (key.group() if key else "") + m.group()
+    name = before[len(before.rstrip(_IN_NAMES)) :] + m.group()
     quote = sign.group("quote")
     before = before[: len(before) - len(name) + len(m.group())]
     opened = not quote or before.endswith(quote)
@@ -179,11 +180,15 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
 
 _PHRASES = frozenset({"password", "passphrase", "pre-shared-key"})
 """Kinds that may hold blanks."""
+_LONGEST_WORD = 2000
+"""Characters of the longest path, name or word of a sentence."""
 _HEADER = re.compile(r"\bX-[\w-]+$", re.IGNORECASE)
 
 
 def _accepts(kind: str, name: str, value: str, strength: str) -> bool:
     """Tell if `value` behind `name` is a secret: not a placeholder, a path, the name of a Secret object or a word of a sentence."""
+    if len(value) > _LONGEST_WORD:
+        return True
     if _PLACEHOLDER.fullmatch(value):
         return False
     low = name.lower()

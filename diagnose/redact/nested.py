@@ -70,7 +70,7 @@ def views(text: str, start: int, end: int) -> list[list[View]]:
     What is percent-encoded is also looked at word by word: a value or document in a URL ends with it.
     """
     found: list[list[View]] = []
-    budget = 12 * (end - start) + 2000
+    budget = 6 * (end - start) + 2000
     todo: list[tuple[list[View], str, int, int]] = [([], text, start, end)]
     while todo and budget > 0:
         chain, inner, start, end = todo.pop(0)

@@ -134,6 +134,7 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         return
     if not quoted and text.startswith(("{", "\\"), at):
         return
+    prose = False
     if not quoted and first and end < len(text) and text[end] != "\n":
         # The whole rest of the line: a value with blanks, or with what ends a value elsewhere.
         rest_end = text.find("\n", at)
@@ -145,6 +146,8 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
                 end = at + len(rest)
             elif (span := yaml_value(text, at, rest, kind)) and kind in _PHRASES and not _PROSE.search(rest) and "=" not in rest and ", " not in rest:
                 end = span.end
+            else:
+                prose = True
         elif not colon and not name.isupper():
             if kind in _PHRASES and "=" not in rest and ";" not in rest and not before.strip():
                 end = at + len(rest)
@@ -155,7 +158,7 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
     if colon and not quoted and not (first and (text[at - 1] in " \t" or before.strip(' \t"')  == "")) and not quote:
         strength = "weak"
     if colon and first and not quoted and text[at - 1] in " \t" and not before.strip(" \t-\"'"):
-        strength = "strong"
+        strength = "weak" if prose else "strong"
     elif colon and first and not quoted and " " in before.strip(" -\t\"'"):
         strength = "weak"
     if _HEADER.search(name) and (":" in sign.group() or "=" in sign.group()):
@@ -271,8 +274,8 @@ def _environment(text: str, m: re.Match[str], kind: str) -> Iterator[Span]:
     if group == "json":
         span = Span(start, end, kind) if end > start else None
     elif text[start:end].rstrip() in {"|", "|-", "|+", ">", ">-", ">+"}:
-        line = text.rfind("\n", 0, begin + name.start()) + 1
-        yield from yaml_block(text, end + 1, len(re.match(r"[ \t]*", text[line : m.start()])[0]), kind)  # type: ignore[index]
+        line = text[text.rfind("\n", 0, start) + 1 : start]
+        yield from yaml_block(text, end + 1, len(line) - len(line.lstrip(" -")), kind)
         return
     else:
         span = yaml_value(text, start, text[start:end].rstrip(), kind)
@@ -347,10 +350,19 @@ def _place(kind: str, hints: str, pattern: str, flags: re.RegexFlag = re.IGNOREC
     return Place(kind, tuple(hints.split()), re.compile(pattern, flags | re.MULTILINE))
 
 
-_WORD = r"(?!-)(?:\"(?P<d>[^\"\n]+)\"|'(?P<s>[^'\n]+)'|(?P<b>[^\s\"'\\`;|&,)\]}]+))"
+
+
+def _tool(names: str) -> str:
+    """Return a pattern of a command and what stands between it and an option of its own."""
+    return rf"\b(?:{names})\b(?:(?!\b(?:{names})\b)[^\n|;]){{0,300}}?[ \t]"
+
+
 _ONE = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s\"'\\`;|,)\]}]+))"
 _SECRET_OPTION = (
     r"(?:[a-z0-9]+-){0,4}(?:password|passwd|pass|passphrase|token|secret|api-?key|access-?key|secret-?key|private-?key|client-?secret|psk|pw|auth-?key|activation-?key|credentials)"
+)
+_NO_PROSE = (
+    r"(?!(?:to|is|was|or|and|the|a|an|in|for|must|not|flags?|options?|needs?|requires?|parameter|argument|instead|with|from|has|cannot|should|will|can|are|as|of|on|if|when|file)\b)"
 )
 PLACES: tuple[Place, ...] = (
     _place(
@@ -382,32 +394,32 @@ PLACES: tuple[Place, ...] = (
     _place("terraform-token", "atlasv1", r"\b([A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,})", re.NOFLAG),
     _place("azure-secret", "q~", r"(?<![\w~.-])([\w~.-]{3}\dQ~[\w~.-]{31,34})(?![\w~.-])", re.NOFLAG),
     _place("otp", "otpauth", r"\botpauth(?:-migration)?://[^\s\"']*?(?:secret|data)=([^&\s\"'\\]+)"),
-    _place("option", "pass pw token secret key psk cred", r"(?<![\w-])--?" + _SECRET_OPTION + r"(?:[ \t]+|=)[ \t]*(?!-)" + _ONE),
+    _place("option", "pass pw token secret key psk cred", r"(?<![\w-])--?" + _SECRET_OPTION + r"(?:[ \t]+" + _NO_PROSE + r"|=)[ \t]*(?!-)" + _ONE),
     _place("option", "pass", r"-pass(?:in|out)?[ \t]+[\"']?pass:([^\s\"'\\]+)"),
     _place("option", "pass", r"(?<![\w])pass:([^\s\"'\\,;:]{4,})"),
-    _place("option", "mysql maria pass", r"\b(?:mysql\w*|mariadb[\w-]*|sshpass)\b[^\n|;]{0,300}?[ \t]-p[ \t]?" + _ONE),
-    _place("option", "login", r"\b(?:podman|docker|buildah|skopeo|nerdctl|oc|helm|az|crictl)[ \t]+(?:registry[ \t]+)?login\b[^\n|;]{0,300}?[ \t]-p[ \t=]?" + _ONE),
+    _place("option", "mysql maria pass", _tool(r"mysql\w*|mariadb[\w-]*|sshpass") + r"-p[ \t]?" + _ONE),
+    _place("option", "login", _tool(r"(?:podman|docker|buildah|skopeo|nerdctl|oc|helm|az|crictl)[ \t]+(?:registry[ \t]+)?login") + r"-p[ \t=]?" + _ONE),
     _place(
         "option",
         "curl wget",
-        r"\b(?:curl|wget)\b[^\n|;]{0,400}?[ \t](?:-[a-z]{0,6}u|--user|-U|--proxy-user|-a|--auth)[ \t=]*[\"']?[^\s:\"'=\\/]{0,80}:([^\s\"'\\]+)",
+        _tool(r"curl|wget") + r"(?:-[a-z]{0,6}u|--user|-U|--proxy-user|-a|--auth)[ \t=]*[\"']?[^\s:\"'=\\/]{0,80}:([^\s\"'\\]+)",
     ),
     _place("option", "cred", r"--(?:[a-z]+-)?creds[ =][\"']?[^\s:\"'\\]{1,80}:([^\s\"'\\]+)"),
-    _place("option", "ldap", r"\bldap\w+\b[^\n|;]{0,300}?[ \t]-w[ \t]?" + _ONE),
-    _place("option", "redis-cli", r"\bredis-cli\b[^\n|;]{0,200}?[ \t]-a[ \t]?" + _ONE),
-    _place("option", "ipmitool", r"\bipmitool\b[^\n|;]{0,200}?[ \t]-P[ \t]?" + _ONE, re.NOFLAG),
-    _place("option", "smbclient rpcclient", r"\b(?:smbclient|rpcclient)\b[^\n|;]{0,300}?[ \t]-U[ \t]?[\"']?[^\s%\"']{1,80}%([^\s\"'\\]+)"),
+    _place("option", "ldap", _tool(r"ldap\w+") + r"-w[ \t]?" + _ONE),
+    _place("option", "redis-cli", _tool(r"redis-cli") + r"-a[ \t]?" + _ONE),
+    _place("option", "ipmitool", _tool(r"ipmitool") + r"-P[ \t]?" + _ONE, re.NOFLAG),
+    _place("option", "smbclient rpcclient", _tool(r"smbclient|rpcclient") + r"-U[ \t]?[\"']?[^\s%\"']{1,80}%([^\s\"'\\]+)"),
     _place("option", "from-literal", r"--from-literal[ =][\"']?[\w.-]{1,80}=([^\s\"'\\]+)"),
     _place("option", "pass", r"\becho[ \t]+(?:-\w+[ \t]+)*[\"']?[\w.-]{1,40}:([^\s\"'|]+)[\"']?[ \t]*\|[^\n]{0,40}chpasswd"),
     _place("option", "pass", r"\bhtpasswd[ \t]+-[a-zA-Z]*b[a-zA-Z]*[ \t]+\S{1,200}[ \t]+\S{1,80}[ \t]+(\S+)"),
-    _place("option", "nmcli", r"\bnmcli\b[^\n|;]{0,200}?[ \t](?:password|wifi-sec\.psk|802-11-wireless-security\.psk|802-1x\.password|vpn\.secrets)[ \t]+" + _ONE),
+    _place("option", "nmcli", _tool(r"nmcli") + r"(?:password|wifi-sec\.psk|802-11-wireless-security\.psk|802-1x\.password|vpn\.secrets)[ \t]+" + _ONE),
     _place("option", "pass", r"\bwpa_passphrase[ \t]+(?:\"[^\"\n]+\"|'[^'\n]+'|\S{1,80})[ \t]+" + _ONE),
     _place("snmp-community", "communit com2sec", r"^[ \t]*(?:ro|rw)community6?[ \t]+([^\s#]+)"),
     _place("snmp-community", "communit", r"\b(?:snmp-server|trap)[ \t]?community[ \t]+([^\s#]+)"),
     _place("snmp-community", "com2sec", r"^[ \t]*com2sec6?[ \t]+(?:-Cn[ \t]+\S+[ \t]+)?\S{1,80}[ \t]+\S{1,80}[ \t]+([^\s#]+)"),
-    _place("snmp-community", "snmp", r"\bsnmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)\b[^\n|;]{0,200}?[ \t]-c[ \t]?" + _ONE),
-    _place("snmp-password", "snmp", r"\bsnmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)\b[^\n|;]{0,200}?[ \t]-A[ \t]?([^\s\"']+)", re.NOFLAG),
-    _place("snmp-password", "snmp", r"\bsnmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)\b[^\n|;]{0,200}?[ \t]-X[ \t]?([^\s\"']+)", re.NOFLAG),
+    _place("snmp-community", "snmp", _tool(r"snmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)") + r"-c[ \t]?" + _ONE),
+    _place("snmp-password", "snmp", _tool(r"snmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)") + r"-A[ \t]?([^\s\"']+)", re.NOFLAG),
+    _place("snmp-password", "snmp", _tool(r"snmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)") + r"-X[ \t]?([^\s\"']+)", re.NOFLAG),
     _place("snmp-password", "createuser", r"^[ \t]*createUser[ \t]+(?:-e[ \t]+\S+[ \t]+)?\S{1,80}[ \t]+(?:MD5|SHA[\d-]*)[ \t]+" + _ONE + r"(?:[ \t]+(?:DES|AES[\d-]*)[ \t]+" + _ONE + ")?"),
     _place(
         "password",
@@ -444,3 +456,6 @@ KEY_NAME = re.compile(
     rb"(?:api|access|account|app|application|auth|client|consumer|crypto|deploy|encryption|encrypt|activation|license|master|service|shared|signing|storage|subscription|webhook|hmac|jwt|cipher|session"
     rb"|private|priv|secret|ssh|wep)[_-]?key"
 )
+
+KINDS = frozenset({*_KINDS, *TOKEN_KINDS, *(p.kind for p in PLACES), "secret-object", "kubeconfig-user", "ansible-vault", "base64"})
+"""Every kind of secret that is removed, as in docs/redaction.md."""

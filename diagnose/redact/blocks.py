@@ -111,6 +111,7 @@ _USERS_JSON = re.compile(r'"users"\s{0,20}:\s{0,20}\[')
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
 _BACK = re.compile(r'"(?:[^"]|"(?=\\))*+"?|[{}\[\]]')
 _LARGEST_OBJECT = 4_000_000
+_DEEPEST = 60
 
 
 def _scalars(text: str, start: int, end: int) -> Iterator[tuple[tuple[str, ...], int, int]]:
@@ -127,6 +128,8 @@ def _scalars(text: str, start: int, end: int) -> Iterator[tuple[tuple[str, ...],
             lists.append(c == "[")
             path.append(key)
             key, value = "", c == "["
+            if len(path) > _DEEPEST:
+                break
         elif c in "}]":
             lists.pop()
             path.pop()

@@ -42,7 +42,7 @@ _NAME = re.compile(
 )
 _KINDS = tuple(kind for kind, _ in NAMES)
 # Both in lower case: a part of every name, and how a name goes on up to its sign; they save the slow look at prose.
-_NAME_HINT = re.compile(rb"pass|pw|token|secret|psk|cred|cak|pin|communit|dockerc|auth|key|cookie")
+_NAME_HINT = re.compile(rb"pass|pw|token|secret|certificate|psk|cred|cak|pin|communit|dockerc|auth|key|cookie")
 _NAME_REST = re.compile(rb"([\w-]{0,30}+)(?:[\"']?\]?[ \t]{0,60}[:=>]|[\"']?[ \t\r]*(?:[,}\n]|value:|\Z))")
 # What may stand between a name and its value: a closing quote or bracket, then a sign; also `<password>`.
 _SIGN = re.compile(r"(?P<quote>[\"']?)\]?(?:[ \t]{0,60}(?P<sign>:=|=>|::(?=[ \t])|:(?!:|//)|=(?!=))[ \t]{0,60}|(?P<tag>>))")
@@ -440,7 +440,7 @@ PLACES: tuple[Place, ...] = (
         r"\b(?:auth|auth-trunc|enc|aead|comp)[ \t]+[\"']?(?:(?:hmac|cbc|ctr|rfc\d+|ecb|cmac|xcbc|gcm|digest_null|cipher_null)[\w()-]*|[\w-]+\([\w(),-]+\))[\"']?[ \t]+(0x[0-9a-f]{8,})",
     ),
     _place("macsec-key", "macsec", r"\bkey[ \t]+[0-9a-f]{2,32}[ \t]+([0-9a-f]{16,64})\b"),
-    _place("ppk-key", "private-mac", r"\bPrivate-(?:MAC|Hash):[ \t]*([0-9a-f]+)"),
+    _place("ppk-key", "private-mac private-hash", r"\bPrivate-(?:MAC|Hash):[ \t]*([0-9a-f]+)"),
     _place(
         "crypt-hash",
         "$ {s {crypt {md5 {pbkdf2",
@@ -451,10 +451,10 @@ PLACES: tuple[Place, ...] = (
 )
 
 # Names of which every value is secret stand near one of these, in lower case.
-NAME_HINTS = ("pass", "pw", "token", "secret", "psk", "cred", "cak", "pin=", "pin:", 'pin"', "communit", "dockerc", "auth")
+NAME_HINTS = ("client-cert", "client_cert", "clientcert", "pass", "pw", "token", "secret", "psk", "cred", "cak", "pin=", "pin:", 'pin"', "communit", "dockerc", "auth")
 KEY_NAME = re.compile(
     rb"(?:api|access|account|app|application|auth|client|consumer|crypto|deploy|encryption|encrypt|activation|license|master|service|shared|signing|storage|subscription|webhook|hmac|jwt|cipher|session"
-    rb"|private|priv|secret|ssh|wep)[_-]?key"
+    rb"|private|priv|secret|ssh|wep|digest)[ _-]?key"
 )
 
 KINDS = frozenset({*_KINDS, *TOKEN_KINDS, *(p.kind for p in PLACES), "secret-object", "kubeconfig-user", "ansible-vault", "base64"})

@@ -212,7 +212,7 @@ def _runs(text: str, plain: bytes, low: bytes, depth: int) -> Iterator[_Found]:
             start = escape.end()
         run = plain[start:end]
         small = run == low[start:end]
-        for hint in filter(None, (TOKEN_HINT.match(low, start),)) if small else TOKEN_HINT.finditer(low, max(done, start - 8), end + 1):
+        for hint in filter(None, (TOKEN_HINT.match(low, start),)) if small else TOKEN_HINT.finditer(low, max(done, start - 8), end + 12):
             token = TOKEN.match(text, hint.start())
             if token:
                 yield _Found(token.start(), token.end(), TOKEN_KINDS[int((token.lastgroup or "t0")[1:])], token.group(), "")

@@ -27,13 +27,18 @@ def pem(text: str) -> Iterator[Span]:
     """Yield what stands between the marks of a PEM private key, marks included: one span a line. A key cut off at either end is found too."""
     at = text.find("PRIVATE KEY")
     done = 0
+    last = next_begin = next_end = -1
     while at >= 0:
-        begin = _BEGIN.search(text, max(done, at - 60), at + 30)
-        end = _END.search(text, max(done, at - 60), at + 30)
+        begin = _BEGIN.search(text, max(done, at - 40), at + 24)
+        end = _END.search(text, max(done, at - 40), at + 24)
         if begin:
-            close = _END.search(text, begin.end(), begin.end() + _LONGEST_KEY)
-            again = text.find("-----BEGIN", begin.end(), close.end() if close else begin.end())
-            stop = close.end() if close and again < 0 else _cut_end(text, begin.end())
+            last = begin.end()
+            if next_begin < last:
+                next_begin = text.find("-----BEGIN", last) % (len(text) + 1)  # -1 becomes the end
+            if next_end < last:
+                next_end = text.find("-----END", last) % (len(text) + 1)
+            close = _END.match(text, next_end) if next_end < min(next_begin, last + _LONGEST_KEY) else None
+            stop = close.end() if close else _cut_end(text, last)
             yield from _key_lines(text, begin.start(), stop)
             done = stop
         elif end:
@@ -106,30 +111,31 @@ _USERS_JSON = re.compile(r'"users"\s{0,20}:\s{0,20}\[')
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
 _BACK = re.compile(r'"(?:[^"]|"(?=\\))*+"?|[{}\[\]]')
 _LARGEST_OBJECT = 4_000_000
+_DEEPEST = 60
 
 
-def _tokens(text: str, start: int) -> Iterator[tuple[str, int, int]]:
-    for m in _TOKEN.finditer(text, start, min(len(text), start + _LARGEST_OBJECT)):
-        yield m.group(), m.start(), m.end()
-
-
-def _scalars(text: str, start: int) -> Iterator[tuple[tuple[str, ...], int, int]]:
-    """Yield path and place of every scalar of the object or list that opens at `start`; one that is cut off ends with the text."""
+def _scalars(text: str, start: int, end: int) -> Iterator[tuple[tuple[str, ...], int, int]]:
+    """Yield path and place of every scalar of the object or list that opens at `start`, then its end; one that is cut off ends at `end`."""
     path: list[str] = []
     lists: list[bool] = []
     key = ""
     value = False
-    for token, at, end in _tokens(text, start):
+    stop = end
+    for m in _TOKEN.finditer(text, start, end):
+        token = m.group()
         c = token[0]
         if c in "{[":
             lists.append(c == "[")
             path.append(key)
             key, value = "", c == "["
+            if len(path) > _DEEPEST:
+                break
         elif c in "}]":
             lists.pop()
             path.pop()
             if not lists:
-                return
+                stop = m.end()
+                break
             value = lists[-1]
         elif c == ":":
             value = True
@@ -138,25 +144,29 @@ def _scalars(text: str, start: int) -> Iterator[tuple[tuple[str, ...], int, int]
             if not value:
                 key = ""
         elif value:
-            yield (*path[1:], key), at, end
+            yield (*path[1:], key), m.start(), m.end()
             value = False
         else:
             key = token.strip('"')
+    yield (), start, stop
 
 
-def _opening(text: str, at: int) -> int:
-    """Return where the object opens that holds the member at `at`; -1 if its opening is cut off."""
-    depth = 0
-    back = text[max(0, at - _LARGEST_OBJECT) : at][::-1]
-    for m in _BACK.finditer(back):
-        c = m.group()[0]
-        if c in "}]":
-            depth += 1
-        elif c in "{[":
-            if depth == 0:
-                return at - m.end()
-            depth -= 1
-    return -1
+def _opening(text: str, at: int, limit: int) -> int:
+    """Return where the object opens that holds the member at `at`; -1 if that is more than `limit` characters before, or cut off."""
+    reach = 1000
+    while True:
+        depth = 0
+        for m in _BACK.finditer(text[max(0, at - reach) : at][::-1]):
+            c = m.group()[0]
+            if c in "}]":
+                depth += 1
+            elif c in "{[":
+                if depth == 0:
+                    return at - m.end()
+                depth -= 1
+        if reach >= min(at, limit):
+            return -1
+        reach *= 16
 
 
 def _json_span(text: str, at: int, end: int, kind: str) -> Span | None:
@@ -169,19 +179,28 @@ def _json_span(text: str, at: int, end: int, kind: str) -> Span | None:
 
 def json_objects(text: str) -> Iterator[Span]:
     """Yield the values of Secret objects and of the users of a kubeconfig."""
-    done = -1
-    for m in _SECRET_JSON.finditer(text):
-        start = _opening(text, m.start())
-        if start < 0 or start == done:
-            continue
-        done = start
-        for path, at, end in _scalars(text, start):
-            if path and path[0] in {"data", "stringData"} and (span := _json_span(text, at, end, "secret-object")):
-                yield span
-    for m in _USERS_JSON.finditer(text):
-        for path, at, end in _scalars(text, m.end() - 1):
-            if "user" in path[:-1] and path[-1] not in _OPEN_USER and (span := _json_span(text, at, end, "kubeconfig-user")):
-                yield span
+    for pattern in (_SECRET_JSON, _USERS_JSON):
+        done = 0
+        reach = _LARGEST_OBJECT
+        for m in pattern.finditer(text):
+            if m.start() < done:
+                continue
+            start = _opening(text, m.start(), reach) if pattern is _SECRET_JSON else m.end() - 1
+            end = min(len(text), m.end() + reach)
+            if start < 0:
+                reach = max(1000, reach // 4)  # a text of objects that are cut off must not cost more and more
+                continue
+            for path, at, stop in _scalars(text, start, end):
+                if not path:
+                    if stop == end:
+                        reach = max(1000, reach // 4)
+                    else:
+                        done = stop
+                elif pattern is _SECRET_JSON:
+                    if path[0] in {"data", "stringData"} and (span := _json_span(text, at, stop, "secret-object")):
+                        yield span
+                elif "user" in path[:-1] and path[-1] not in _OPEN_USER and (span := _json_span(text, at, stop, "kubeconfig-user")):
+                    yield span
 
 
 # --- YAML: lines below a line ----------------------------------------------------------------------------------------------------------------------------
@@ -270,15 +289,19 @@ def _flow(text: str, at: int, value: str, kind: str) -> Iterator[Span]:
 def yaml_objects(text: str) -> Iterator[Span]:
     """Yield the values of Secret objects and of the users of a kubeconfig."""
     if "Secret" in text:
+        done: dict[int, int] = {}  # of each indent, the end of the object looked at last
         for m in _SECRET_YAML.finditer(text):
-            yield from _secret_yaml(text, m.start(), len(m.group(1)))
+            indent = len(m.group(1))
+            if m.start() >= done.get(indent, 0):
+                start, done[indent] = _siblings(text, m.start(), indent)
+                yield from _secret_yaml(text, start, done[indent], indent)
     if "users:" in text:
         for m in _USERS_YAML.finditer(text):
             yield from _users_yaml(text, m.end(), len(m.group(1)))
 
 
-def _secret_yaml(text: str, at: int, indent: int) -> Iterator[Span]:
-    """Yield the data of the object whose `kind` stands on the line at `at`."""
+def _siblings(text: str, at: int, indent: int) -> tuple[int, int]:
+    """Return start and end of the YAML object of which the line at `at`, with this indent, is a member."""
     start = at
     here = next(_lines(text, at))
     if "-" not in text[at : here.at]:  # its first line may stand above
@@ -290,16 +313,22 @@ def _secret_yaml(text: str, at: int, indent: int) -> Iterator[Span]:
             start = above
             if line.indent == indent and "-" in text[above : line.at]:
                 break
-    first = True
+    for line in _lines(text, text.find("\n", start) + 1 or len(text)):
+        if line.text and (line.indent < indent or line.text.startswith("---") or (line.indent == indent and "-" in text[line.start : line.at])):
+            return start, line.start
+    return start, len(text)
+
+
+def _secret_yaml(text: str, start: int, end: int, indent: int) -> Iterator[Span]:
+    """Yield the data of the object in `text[start:end]`."""
     for line in _lines(text, start):
-        if line.text and not first and (line.indent < indent or line.text.startswith("---") or (line.indent == indent and "-" in text[line.start : line.at])):
+        if line.start >= end:
             return
-        first = False
         if line.indent == indent and (m := _DATA.match(line.text)):
-            end = text.find("\n", line.at)
+            below = text.find("\n", line.at)
             yield from _flow(text, line.at + m.start(1), m.group(1), "secret-object")
-            if end >= 0:
-                yield from _below(text, end + 1, indent, "secret-object")
+            if below >= 0:
+                yield from _below(text, below + 1, indent, "secret-object")
 
 
 def _users_yaml(text: str, start: int, indent: int) -> Iterator[Span]:

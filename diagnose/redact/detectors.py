@@ -42,17 +42,17 @@ _NAME = re.compile(
 )
 _KINDS = tuple(kind for kind, _ in NAMES)
 # Both in lower case: a part of every name, and how a name goes on up to its sign; they save the slow look at prose.
-_NAME_HINT = re.compile(rb"pass|pw|token|secret|psk|cred|cak|pin|communit|dockerc|auth|key|cookie")
-_NAME_REST = re.compile(rb"([\w-]{0,30})(?:[\"']?\]?[ \t]{0,60}[:=>]|[\"']?[ \t\r]*(?:[,}\n]|value:|\Z))")
+_NAME_HINT = re.compile(rb"pass|pw|token|secret|certificate|psk|cred|cak|pin|communit|dockerc|auth|key|cookie")
+_NAME_REST = re.compile(rb"([\w-]{0,30}+)(?:[\"']?\]?[ \t]{0,60}[:=>]|[\"']?[ \t\r]*(?:[,}\n]|value:|\Z))")
 # What may stand between a name and its value: a closing quote or bracket, then a sign; also `<password>`.
-_SIGN = re.compile(r"(?P<quote>[\"']?)\]?(?:[ \t]{0,60}(?P<sign>:=|=>|[:=](?![=:/]{2}|=))[ \t]{0,60}|(?P<tag>>))")
+_SIGN = re.compile(r"(?P<quote>[\"']?)\]?(?:[ \t]{0,60}(?P<sign>:=|=>|::(?=[ \t])|:(?!:|//)|=(?!=))[ \t]{0,60}|(?P<tag>>))")
 _DOUBLE = re.compile(r'"((?:[^"\\\n]|\\.)*+)')
 _SINGLE = re.compile(r"'((?:[^'\n\\]|''|\\.)*+)")
 _BARE = re.compile(
     r"(?:[^\s\"'`,;&<>\\)}\]|]|\\(?![\"'nrtu\\/`])|[,;&)}\]](?=[A-Za-z0-9!@#$%^*+_~])(?![\w.\-]{1,40}[=:]))++"  # a comma inside, not one that another member follows
 )
 _LINE_START = re.compile(r"[ \t]*(?:[-#;?][ \t]+)*(?:export[ \t]+|set[ \t]+|setenv[ \t]+|declare -x[ \t]+|Environment=[\"']?)?[\"']?")
-_KEY_START = re.compile(r"[\w.\-/]*$")
+_IN_NAMES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/"
 _REST = re.compile(r"[^\n]*")
 _PLACEHOLDER = re.compile(
     r"(?:\[removed:[a-z0-9-]+\].*|<[\w .:/-]*>?|\*+|x{3,}|\.{2,}|-+|~|null|nil|none|true|false|yes|no|on|off|undefined|unset|empty|n/a|bytes|string|optional|required"
@@ -90,6 +90,8 @@ def named(text: str, low: bytes, start: int, end: int) -> Iterator[Span]:
     """Yield the values in `text[start:end]` that stand behind a telling name: YAML, JSON, ini, environment, logfmt, XML, headers."""
     done = start
     for word in _NAME_HINT.finditer(low, start, end):
+        if word.start() < done:  # within the value before
+            continue
         rest = _NAME_REST.match(low, word.end(), end)
         if rest is None:
             continue
@@ -99,11 +101,11 @@ def named(text: str, low: bytes, start: int, end: int) -> Iterator[Span]:
             continue
         kind = _KINDS[int((m.lastgroup or "n0")[1:])]
         sign = _SIGN.match(text, m.end())
-        if sign:
-            yield from _named(text, m, sign, kind)
-        else:
-            yield from _environment(text, m, kind)
         done = m.end()
+        for span in _named(text, m, sign, kind) if sign else _environment(text, m, kind):
+            yield span
+            if span.start >= done:
+                done = span.end
 
 
 def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Iterator[Span]:
@@ -111,8 +113,7 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
     colon = sign.group("sign") == ":"
     begin = max(text.rfind("\n", max(0, m.start() - 120), m.start()) + 1, m.start() - 120)
     before = text[begin : m.start()]
-    key = _KEY_START.search(before)
-    name = (key.group() if key else "") + m.group()
+    name = before[len(before.rstrip(_IN_NAMES)) :] + m.group()
     quote = sign.group("quote")
     before = before[: len(before) - len(name) + len(m.group())]
     opened = not quote or before.endswith(quote)
@@ -133,6 +134,7 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         return
     if not quoted and text.startswith(("{", "\\"), at):
         return
+    prose = False
     if not quoted and first and end < len(text) and text[end] != "\n":
         # The whole rest of the line: a value with blanks, or with what ends a value elsewhere.
         rest_end = text.find("\n", at)
@@ -142,10 +144,12 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         if colon and text[at - 1] in " \t":
             if " " not in rest and rest[:1] not in {"{", "["} and (not quote or rest[-1:] not in {",", "}", "]"}):
                 end = at + len(rest)
-            elif (span := yaml_value(text, at, rest, kind)) and kind in {"password", "passphrase", "pre-shared-key"} and not _PROSE.search(rest) and "=" not in rest and ", " not in rest:
+            elif (span := yaml_value(text, at, rest, kind)) and kind in _PHRASES and not _PROSE.search(rest) and "=" not in rest and ", " not in rest:
                 end = span.end
+            else:
+                prose = True
         elif not colon and not name.isupper():
-            if kind in {"password", "passphrase", "pre-shared-key"} and "=" not in rest and ";" not in rest and not before.strip():
+            if kind in _PHRASES and "=" not in rest and ";" not in rest and not before.strip():
                 end = at + len(rest)
         elif not colon and before.strip() in {"", "export"} and not rest.startswith(("$", "[removed:")):
             word = re.compile(r"[^\s\"'`]+").match(text, at)
@@ -154,11 +158,18 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
     if colon and not quoted and not (first and (text[at - 1] in " \t" or before.strip(' \t"')  == "")) and not quote:
         strength = "weak"
     if colon and first and not quoted and text[at - 1] in " \t" and not before.strip(" \t-\"'"):
-        strength = "strong"
+        strength = "weak" if prose else "strong"
     elif colon and first and not quoted and " " in before.strip(" -\t\"'"):
         strength = "weak"
     if _HEADER.search(name) and (":" in sign.group() or "=" in sign.group()):
         strength = "strong"
+    string = before.removesuffix("- ")[-1:]
+    if strength == "weak" and string in {'"', "'"}:  # does it fill a string?
+        stop = text.find(string, at, at + 200)
+        if stop == end and not text[value:end].islower():
+            strength = "strong"
+        elif stop > end and kind in _PHRASES and not re.search(r"[\n\\=:,;]", text[at:stop]) and not _PROSE.search(text, at, stop):
+            end, strength = stop, "strong"
     if quote and not opened and not quoted:
         strength = "weak"
     content = text[value:end]
@@ -170,11 +181,17 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         yield Span(value, end, kind, needs)
 
 
+_PHRASES = frozenset({"password", "passphrase", "pre-shared-key"})
+"""Kinds that may hold blanks."""
+_LONGEST_WORD = 2000
+"""Characters of the longest path, name or word of a sentence."""
 _HEADER = re.compile(r"\bX-[\w-]+$", re.IGNORECASE)
 
 
 def _accepts(kind: str, name: str, value: str, strength: str) -> bool:
     """Tell if `value` behind `name` is a secret: not a placeholder, a path, the name of a Secret object or a word of a sentence."""
+    if len(value) > _LONGEST_WORD:
+        return True
     if _PLACEHOLDER.fullmatch(value):
         return False
     low = name.lower()
@@ -204,7 +221,7 @@ def _accepts(kind: str, name: str, value: str, strength: str) -> bool:
         return False
     digit = any(c.isdigit() for c in value)
     letter = any(c.isalpha() for c in value)
-    if kind in {"password", "passphrase", "pre-shared-key"}:
+    if kind in _PHRASES:
         return len(value) >= 4 and ((digit and letter) or any(c in "!@#$%^&*+_~" for c in value) or not (value[1:].islower() or value.isdigit()))
     if _BOOTSTRAP.fullmatch(value):
         return True
@@ -257,8 +274,8 @@ def _environment(text: str, m: re.Match[str], kind: str) -> Iterator[Span]:
     if group == "json":
         span = Span(start, end, kind) if end > start else None
     elif text[start:end].rstrip() in {"|", "|-", "|+", ">", ">-", ">+"}:
-        line = text.rfind("\n", 0, begin + name.start()) + 1
-        yield from yaml_block(text, end + 1, len(re.match(r"[ \t]*", text[line : m.start()])[0]), kind)  # type: ignore[index]
+        line = text[text.rfind("\n", 0, start) + 1 : start]
+        yield from yaml_block(text, end + 1, len(line) - len(line.lstrip(" -")), kind)
         return
     else:
         span = yaml_value(text, start, text[start:end].rstrip(), kind)
@@ -304,11 +321,14 @@ TOKENS: tuple[tuple[str, str], ...] = (
     ("tailscale-key", r"tskey-[a-z]+-[\w-]{16,}"),
     ("jfrog-key", r"AKCp[A-Za-z0-9]{60,}|cmVmdGtu[A-Za-z0-9]{50,}"),
 )
-TOKEN = re.compile(r"(?<![A-Za-z0-9])(?:" + "|".join(f"(?P<t{i}>{pattern})" for i, (_, pattern) in enumerate(TOKENS)) + ")")
+# A token follows what is no letter or digit, or an escape.
+_BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbfv])|(?<=\\[ux]00[0-9A-Fa-f]{2}))"
+TOKEN = re.compile(_BEFORE + r"(?:" + "|".join(f"(?P<t{i}>{pattern})" for i, (_, pattern) in enumerate(TOKENS)) + ")")
 TOKEN_KINDS = tuple(kind for kind, _ in TOKENS)
 # Cheap sign, in lower case, that a run of 20 characters may be one of them.
 TOKEN_HINT = re.compile(
-    rb"(?<![a-z0-9])(?:eyj|sha256~|gh[pousr]_|github_pat|gl(?:pat|dt|rt|ptt|ft|soat|cbt|imt|agent|oas)-|gr1348941|xox[abeoprs]-|xapp-|a[ksbc]ca|a[ks]ia|abia|aiza|ya29|gocspx"
+    _BEFORE.encode()
+    + rb"(?:eyj|sha256~|gh[pousr]_|github_pat|gl(?:pat|dt|rt|ptt|ft|soat|cbt|imt|agent|oas)-|gr1348941|xox[abeoprs]-|xapp-|a[ksbc]ca|a[ks]ia|abia|aiza|ya29|gocspx"
     rb"|[sr]k_(?:live|test)|sk-|sk[0-9a-f]{32}|whsec_|sg\.|key-[0-9a-f]{32}|npm_|pypi-age|rubygems_|dckr_|hf_|hv[sbr]\.|s\.|do[opr]_v1|gl(?:sa|c)_|nr(?:ak|ra|ii|js)-|dapi[0-9a-f]"
     rb"|age-secret|shp(?:at|ca|pa|ss)_|lin_api|atatt3|atctt3|atbb|pmak-|dp\.|pul-|pscale_|tskey-|akcp|cmvmdgtu|[mno][\w-]{23,25}\.[\w-]{6}\.)"
 )
@@ -325,13 +345,24 @@ class Place(NamedTuple):
 
 
 def _place(kind: str, hints: str, pattern: str, flags: re.RegexFlag = re.IGNORECASE) -> Place:
+    if pattern.startswith("^"):  # a line may be all that a string holds
+        pattern = r"(?:^|(?<=[\"'=]))" + pattern[1:]
     return Place(kind, tuple(hints.split()), re.compile(pattern, flags | re.MULTILINE))
 
 
-_WORD = r"(?!-)(?:\"(?P<d>[^\"\n]+)\"|'(?P<s>[^'\n]+)'|(?P<b>[^\s\"'\\`;|&,)\]}]+))"
+
+
+def _tool(names: str) -> str:
+    """Return a pattern of a command and what stands between it and an option of its own."""
+    return rf"\b(?:{names})\b(?:(?!\b(?:{names})\b)[^\n|;]){{0,300}}?[ \t]"
+
+
 _ONE = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s\"'\\`;|,)\]}]+))"
 _SECRET_OPTION = (
     r"(?:[a-z0-9]+-){0,4}(?:password|passwd|pass|passphrase|token|secret|api-?key|access-?key|secret-?key|private-?key|client-?secret|psk|pw|auth-?key|activation-?key|credentials)"
+)
+_NO_PROSE = (
+    r"(?!(?:to|is|was|or|and|the|a|an|in|for|must|not|flags?|options?|needs?|requires?|parameter|argument|instead|with|from|has|cannot|should|will|can|are|as|of|on|if|when|file)\b)"
 )
 PLACES: tuple[Place, ...] = (
     _place(
@@ -363,32 +394,32 @@ PLACES: tuple[Place, ...] = (
     _place("terraform-token", "atlasv1", r"\b([A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,})", re.NOFLAG),
     _place("azure-secret", "q~", r"(?<![\w~.-])([\w~.-]{3}\dQ~[\w~.-]{31,34})(?![\w~.-])", re.NOFLAG),
     _place("otp", "otpauth", r"\botpauth(?:-migration)?://[^\s\"']*?(?:secret|data)=([^&\s\"'\\]+)"),
-    _place("option", "pass pw token secret key psk cred", r"(?<![\w-])--?" + _SECRET_OPTION + r"(?:[ \t]+|=)[ \t]*(?!-)" + _ONE),
+    _place("option", "pass pw token secret key psk cred", r"(?<![\w-])--?" + _SECRET_OPTION + r"(?:[ \t]+" + _NO_PROSE + r"|=)[ \t]*(?!-)" + _ONE),
     _place("option", "pass", r"-pass(?:in|out)?[ \t]+[\"']?pass:([^\s\"'\\]+)"),
     _place("option", "pass", r"(?<![\w])pass:([^\s\"'\\,;:]{4,})"),
-    _place("option", "mysql maria pass", r"\b(?:mysql\w*|mariadb[\w-]*|sshpass)\b[^\n|;]{0,300}?[ \t]-p[ \t]?" + _ONE),
-    _place("option", "login", r"\b(?:podman|docker|buildah|skopeo|nerdctl|oc|helm|az|crictl)[ \t]+(?:registry[ \t]+)?login\b[^\n|;]{0,300}?[ \t]-p[ \t=]?" + _ONE),
+    _place("option", "mysql maria pass", _tool(r"mysql\w*|mariadb[\w-]*|sshpass") + r"-p[ \t]?" + _ONE),
+    _place("option", "login", _tool(r"(?:podman|docker|buildah|skopeo|nerdctl|oc|helm|az|crictl)[ \t]+(?:registry[ \t]+)?login") + r"-p[ \t=]?" + _ONE),
     _place(
         "option",
         "curl wget",
-        r"\b(?:curl|wget)\b[^\n|;]{0,400}?[ \t](?:-[a-z]{0,6}u|--user|-U|--proxy-user|-a|--auth)[ \t=]*[\"']?[^\s:\"'=\\/]{0,80}:([^\s\"'\\]+)",
+        _tool(r"curl|wget") + r"(?:-[a-z]{0,6}u|--user|-U|--proxy-user|-a|--auth)[ \t=]*[\"']?[^\s:\"'=\\/]{0,80}:([^\s\"'\\]+)",
     ),
     _place("option", "cred", r"--(?:[a-z]+-)?creds[ =][\"']?[^\s:\"'\\]{1,80}:([^\s\"'\\]+)"),
-    _place("option", "ldap", r"\bldap\w+\b[^\n|;]{0,300}?[ \t]-w[ \t]?" + _ONE),
-    _place("option", "redis-cli", r"\bredis-cli\b[^\n|;]{0,200}?[ \t]-a[ \t]?" + _ONE),
-    _place("option", "ipmitool", r"\bipmitool\b[^\n|;]{0,200}?[ \t]-P[ \t]?" + _ONE, re.NOFLAG),
-    _place("option", "smbclient rpcclient", r"\b(?:smbclient|rpcclient)\b[^\n|;]{0,300}?[ \t]-U[ \t]?[\"']?[^\s%\"']{1,80}%([^\s\"'\\]+)"),
+    _place("option", "ldap", _tool(r"ldap\w+") + r"-w[ \t]?" + _ONE),
+    _place("option", "redis-cli", _tool(r"redis-cli") + r"-a[ \t]?" + _ONE),
+    _place("option", "ipmitool", _tool(r"ipmitool") + r"-P[ \t]?" + _ONE, re.NOFLAG),
+    _place("option", "smbclient rpcclient", _tool(r"smbclient|rpcclient") + r"-U[ \t]?[\"']?[^\s%\"']{1,80}%([^\s\"'\\]+)"),
     _place("option", "from-literal", r"--from-literal[ =][\"']?[\w.-]{1,80}=([^\s\"'\\]+)"),
     _place("option", "pass", r"\becho[ \t]+(?:-\w+[ \t]+)*[\"']?[\w.-]{1,40}:([^\s\"'|]+)[\"']?[ \t]*\|[^\n]{0,40}chpasswd"),
     _place("option", "pass", r"\bhtpasswd[ \t]+-[a-zA-Z]*b[a-zA-Z]*[ \t]+\S{1,200}[ \t]+\S{1,80}[ \t]+(\S+)"),
-    _place("option", "nmcli", r"\bnmcli\b[^\n|;]{0,200}?[ \t](?:password|wifi-sec\.psk|802-11-wireless-security\.psk|802-1x\.password|vpn\.secrets)[ \t]+" + _ONE),
+    _place("option", "nmcli", _tool(r"nmcli") + r"(?:password|wifi-sec\.psk|802-11-wireless-security\.psk|802-1x\.password|vpn\.secrets)[ \t]+" + _ONE),
     _place("option", "pass", r"\bwpa_passphrase[ \t]+(?:\"[^\"\n]+\"|'[^'\n]+'|\S{1,80})[ \t]+" + _ONE),
     _place("snmp-community", "communit com2sec", r"^[ \t]*(?:ro|rw)community6?[ \t]+([^\s#]+)"),
     _place("snmp-community", "communit", r"\b(?:snmp-server|trap)[ \t]?community[ \t]+([^\s#]+)"),
     _place("snmp-community", "com2sec", r"^[ \t]*com2sec6?[ \t]+(?:-Cn[ \t]+\S+[ \t]+)?\S{1,80}[ \t]+\S{1,80}[ \t]+([^\s#]+)"),
-    _place("snmp-community", "snmp", r"\bsnmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)\b[^\n|;]{0,200}?[ \t]-c[ \t]?" + _ONE),
-    _place("snmp-password", "snmp", r"\bsnmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)\b[^\n|;]{0,200}?[ \t]-A[ \t]?([^\s\"']+)", re.NOFLAG),
-    _place("snmp-password", "snmp", r"\bsnmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)\b[^\n|;]{0,200}?[ \t]-X[ \t]?([^\s\"']+)", re.NOFLAG),
+    _place("snmp-community", "snmp", _tool(r"snmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)") + r"-c[ \t]?" + _ONE),
+    _place("snmp-password", "snmp", _tool(r"snmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)") + r"-A[ \t]?([^\s\"']+)", re.NOFLAG),
+    _place("snmp-password", "snmp", _tool(r"snmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)") + r"-X[ \t]?([^\s\"']+)", re.NOFLAG),
     _place("snmp-password", "createuser", r"^[ \t]*createUser[ \t]+(?:-e[ \t]+\S+[ \t]+)?\S{1,80}[ \t]+(?:MD5|SHA[\d-]*)[ \t]+" + _ONE + r"(?:[ \t]+(?:DES|AES[\d-]*)[ \t]+" + _ONE + ")?"),
     _place(
         "password",
@@ -400,7 +431,7 @@ PLACES: tuple[Place, ...] = (
     _place("password", "pass", r"\bmachine[ \t]+\S{1,200}\s{1,20}login[ \t]+\S{1,200}\s{1,20}password[ \t]+(\S+)"),
     _place("password", "pass", r"\b(?:area|domain)-password[ \t]+(?:clear|md5)[ \t]+(\S+)"),
     _place("password", "auth", r"^[ \t]*stats[ \t]+auth[ \t]+[^\s:]{1,80}:(\S+)"),
-    _place("password", ":5432: :*:", r"^(?:[\w.*-]{1,200}|/[\w./-]{1,200}):(?:\d{2,5}|\*):[\w.*-]{1,80}:[\w.*-]{1,80}:(?!\[removed)([^\s:]{1,200})$"),
+    _place("password", ":5432: :*:", r"^(?:[\w.*-]{1,200}|/[\w./-]{1,200}):(?:\d{2,5}|\*):[\w.*-]{1,80}:[\w.*-]{1,80}:(?!\[removed)([^\s:\"'\\]{1,200})(?=[\"'\\]|$)"),
     _place("routing-key", "digest-key key-string", r"\b(?:message-digest-key[ \t]+\d{1,3}[ \t]+md5|key-string)[ \t]+(?:\d[ \t]+)?(\S+)"),
     _place("ipsec-secret", "psk auth", r"^[^\n#:]{0,200}:[ \t]*(?:PSK|XAUTH)[ \t]+(?:\"([^\"\n]+)\"|(0[sx]\S+))", re.NOFLAG),
     _place(
@@ -409,7 +440,7 @@ PLACES: tuple[Place, ...] = (
         r"\b(?:auth|auth-trunc|enc|aead|comp)[ \t]+[\"']?(?:(?:hmac|cbc|ctr|rfc\d+|ecb|cmac|xcbc|gcm|digest_null|cipher_null)[\w()-]*|[\w-]+\([\w(),-]+\))[\"']?[ \t]+(0x[0-9a-f]{8,})",
     ),
     _place("macsec-key", "macsec", r"\bkey[ \t]+[0-9a-f]{2,32}[ \t]+([0-9a-f]{16,64})\b"),
-    _place("ppk-key", "private-mac", r"^Private-(?:MAC|Hash):[ \t]*([0-9a-f]+)"),
+    _place("ppk-key", "private-mac private-hash", r"\bPrivate-(?:MAC|Hash):[ \t]*([0-9a-f]+)"),
     _place(
         "crypt-hash",
         "$ {s {crypt {md5 {pbkdf2",
@@ -420,8 +451,11 @@ PLACES: tuple[Place, ...] = (
 )
 
 # Names of which every value is secret stand near one of these, in lower case.
-NAME_HINTS = ("pass", "pw", "token", "secret", "psk", "cred", "cak", "pin=", "pin:", 'pin"', "communit", "dockerc", "auth")
+NAME_HINTS = ("client-cert", "client_cert", "clientcert", "pass", "pw", "token", "secret", "psk", "cred", "cak", "pin=", "pin:", 'pin"', "communit", "dockerc", "auth")
 KEY_NAME = re.compile(
     rb"(?:api|access|account|app|application|auth|client|consumer|crypto|deploy|encryption|encrypt|activation|license|master|service|shared|signing|storage|subscription|webhook|hmac|jwt|cipher|session"
-    rb"|private|priv|secret|ssh|wep)[_-]?key"
+    rb"|private|priv|secret|ssh|wep|digest)[ _-]?key"
 )
+
+KINDS = frozenset({*_KINDS, *TOKEN_KINDS, *(p.kind for p in PLACES), "secret-object", "kubeconfig-user", "ansible-vault", "base64"})
+"""Every kind of secret that is removed, as in docs/redaction.md."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import zlib
 
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[abfnrtv\"'\\/`])|%[0-9a-fA-F]{2}")
+_PERCENT = re.compile(r"[^\s\"'&?=<>\\%]*+%[0-9A-Fa-f]{2}[^\s\"'&?=<>\\]*+")
 _NAMED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _DEPTH = 6
 """Levels of quoting that are looked through: three of JSON and what a URL adds."""
@@ -64,16 +65,24 @@ def _opened(text: str, start: int, end: int) -> View | None:
 
 
 def views(text: str, start: int, end: int) -> list[list[View]]:
-    """Return how `text[start:end]` reads with one, two, ... levels of escapes taken away; each as the chain of views that leads to it."""
+    """Return how `text[start:end]` reads with one, two, ... levels of escapes taken away; each as the chain of views that leads to it.
+
+    What is percent-encoded is also looked at word by word: a value or document in a URL ends with it.
+    """
     found: list[list[View]] = []
-    chain: list[View] = []
-    while len(chain) < _DEPTH:
-        view = _opened(text, start, end)
+    budget = 6 * (end - start) + 2000
+    todo: list[tuple[list[View], str, int, int]] = [([], text, start, end)]
+    while todo and budget > 0:
+        chain, inner, start, end = todo.pop(0)
+        view = _opened(inner, start, end)
         if view is None:
-            break
-        chain = [*chain, view]
-        found.append(chain)
-        text, start, end = view.text, 0, len(view.text)
+            continue
+        budget -= len(view.text)
+        further = [*chain, view]
+        found.append(further)
+        if len(further) < _DEPTH:
+            todo.append((further, view.text, 0, len(view.text)))
+            todo += ((chain, inner, *m.span()) for m in _PERCENT.finditer(inner, start, end) if m.end() - m.start() < end - start)
     return found
 
 

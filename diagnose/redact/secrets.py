@@ -14,10 +14,18 @@ from diagnose.redact.nested import View, decoded, views
 from diagnose.scan import Scanner
 
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{20,}+")
-_WRAP = re.compile(rb"={0,2}\r?\n[ \t]*")
+_SLASH = rb"(?:\\|%(?:25)*5[Cc])+"
+_WRAP = re.compile(  # where base64 is wrapped: a line break, also behind escapes, and an indent
+    rb"(?:=|%(?:25)*3[Dd]){0,2}(?:\r?\n|(?:" + _SLASH + rb"r)?" + _SLASH + rb"n|(?:%(?:25)*0[Dd])?%(?:25)*0[Aa])(?:[ \t]|%(?:25)*20)*"
+)
+_TAIL = re.compile(_WRAP.pattern + rb"([A-Za-z0-9+/_-]{1,19})(?![A-Za-z0-9+/_-])={0,2}(?=[\s\"'\\%]|\Z)")
+_ESCAPED = re.compile(rb"(?<=%)(?:25)*(?:5[Cc][nrt]?|[0-9A-Fa-f]{2})|(?<=\\)(?:[nrtbfv]|u[0-9A-Fa-f]{4})")
+_BROKEN = re.compile(rb"%(?:25)*2[BFbf]|\\+/")  # a sign of base64, escaped
 _DEPTH = 4
 """Levels of base64 that are looked through."""
-_HINTS = [(h, h.encode()) for h in sorted({h for p in PLACES for h in p.hints} | {*NAME_HINTS, "key"})]
+# Blocks within a line, and signs of a hint behind an escape.
+_OTHER_HINTS = ("key", "users", "private key", "%2", "%3", ":\\/", "pin\\")
+_HINTS = [(h, h.encode()) for h in sorted({h for p in PLACES for h in p.hints} | {*NAME_HINTS, *_OTHER_HINTS})]
 _SCANNER = Scanner(h for h, _ in _HINTS)
 _BLOCK_HINTS = (b"private key", b"secret", b"users", b"$ansible_vault", b"private-lines")
 _MARK = re.compile(r"\[removed:[a-z0-9-]+\]")
@@ -107,8 +115,7 @@ def _find(text: str, depth: int) -> list[_Found]:
         out += (_found(text, [], s) for s in spans)
         if b"\\" in plain[start:end] or b"%" in plain[start:end]:
             for chain in views(text, start, end):
-                view = chain[-1].text
-                out += (_found(text, chain, s) for s in _in_view(view, hints))
+                out += (_found(text, chain, s) for s in _in_view(chain[-1].text))
     out += (_found(text, [], s) for s in _blocks(text, low))
     out += _runs(text, plain, low, depth)
     return [f for f in out if not _REMOVED.fullmatch(f.value)]
@@ -135,12 +142,15 @@ def _hinted(low: bytes) -> list[tuple[int, int, set[str]]]:
         start = low.rfind(b"\n", 0, last) + 1
         done = low.find(b"\n", last)
         done = len(low) if done < 0 else done
-        line = low[start:done]
-        hints = {hint for hint, literal in _HINTS if literal in line}
-        if "key" in hints and not KEY_NAME.search(line):
-            hints.remove("key")
-        lines.append((start, done, hints))
+        lines.append((start, done, _hints(low[start:done])))
     return lines
+
+
+def _hints(line: bytes) -> set[str]:
+    hints = {hint for hint, literal in _HINTS if literal in line}
+    if "key" in hints and not KEY_NAME.search(line):
+        hints.remove("key")
+    return hints
 
 
 _PLACES = {hint: [i for i, place in enumerate(PLACES) if hint in place.hints] for hint, _ in _HINTS}
@@ -158,10 +168,17 @@ def _on_line(text: str, low: bytes, start: int, end: int, hints: set[str]) -> It
                     yield Span(m.start(group), m.end(group), kind)
 
 
-def _in_view(view: str, hints: set[str]) -> Iterator[Span]:
-    low = view.encode("ascii", "replace").lower()
-    yield from _on_line(view, low, 0, len(view), hints)
-    yield from _blocks(view, low)
+# A document of many lines begins within quotes.
+_DOCUMENT = re.compile(r"[\"'=](?=(?:- )?[\w.-]+:(?:[ \t][^\n]*)?\n)|[\"'](?=[\w.-]+=[^\n]*\n|\[[\w.-]+\][ \t]*\n)")
+
+
+def _in_view(view: str) -> Iterator[Span]:
+    lined = _DOCUMENT.sub("\n", view)
+    low = lined.encode("ascii", "replace").lower()
+    yield from _on_line(lined, low, 0, len(view), _hints(low))
+    yield from _blocks(lined, low)
+    if lined != view:
+        yield from _blocks(view, low)
     for hint in TOKEN_HINT.finditer(low):
         m = TOKEN.match(view, hint.start())
         if m:
@@ -187,24 +204,43 @@ def _blocks(text: str, low: bytes) -> Iterator[Span]:
 def _runs(text: str, plain: bytes, low: bytes, depth: int) -> Iterator[_Found]:
     """Yield the tokens in `text` that their form gives away, and the base64 that holds a secret."""
     done = 0
-    wrapped: list[re.Match[bytes]] = []
+    viewed = -1
+    lines: list[tuple[int, int]] = []
     for m in _RUN.finditer(plain):
         start, end = m.span()
-        run = m.group()
+        if plain[start - 1 : start] in b"%\\" and (escape := _ESCAPED.match(plain, start)):
+            start = escape.end()
+        run = plain[start:end]
         small = run == low[start:end]
-        for hint in filter(None, (TOKEN_HINT.match(low, start),)) if small else TOKEN_HINT.finditer(low, max(done, start - 8), end + 1):
+        for hint in filter(None, (TOKEN_HINT.match(low, start),)) if small else TOKEN_HINT.finditer(low, max(done, start - 8), end + 12):
             token = TOKEN.match(text, hint.start())
             if token:
                 yield _Found(token.start(), token.end(), TOKEN_KINDS[int((token.lastgroup or "t0")[1:])], token.group(), "")
                 done = token.end()
-        if wrapped and not _WRAP.fullmatch(plain, wrapped[-1].end(), start):
-            yield from _wrapped(text, wrapped, depth)
-            wrapped = []
         if small:  # base64 of a secret without one capital letter is as good as impossible
             continue
-        wrapped.append(m)
+        if lines and not _WRAP.fullmatch(plain, lines[-1][1], start):
+            yield from _wrapped(text, plain, lines, depth)
+            lines = []
+        lines.append((start, end))
         yield from _base64(text, run, start, end, depth)
-    yield from _wrapped(text, wrapped, depth)
+        if start > viewed and depth < _DEPTH and _BROKEN.match(plain, end):
+            viewed = plain.find(b"\n", end)
+            viewed = len(plain) if viewed < 0 else viewed
+            yield from _broken(text, plain.rfind(b"\n", 0, start) + 1, viewed, depth)
+    yield from _wrapped(text, plain, lines, depth)
+
+
+def _broken(text: str, start: int, end: int, depth: int) -> Iterator[_Found]:
+    """Yield the base64 in `text[start:end]` of which some signs are escaped."""
+    for chain in views(text, start, end):
+        view = chain[-1].text
+        plain = view.encode("ascii", "replace")
+        for f in _runs(view, plain, plain.lower(), _DEPTH - 1 if depth >= _DEPTH - 1 else depth + 1):
+            at, stop = f.start, f.end
+            for v in reversed(chain):
+                at, stop = v.origin(at), v.origin(stop)
+            yield f._replace(start=at, end=stop)
 
 
 def _base64(text: str, run: bytes, start: int, end: int, depth: int) -> Iterator[_Found]:
@@ -224,7 +260,15 @@ def _base64(text: str, run: bytes, start: int, end: int, depth: int) -> Iterator
         yield _Found(start, end, "base64", f.value, "")
 
 
-def _wrapped(text: str, lines: list[re.Match[bytes]], depth: int) -> Iterator[_Found]:
-    """Yield the base64 that is wrapped over `lines`."""
-    if len(lines) > 1:
-        yield from _base64(text, b"".join(m.group() for m in lines), lines[0].start(), lines[-1].end(), depth)
+def _wrapped(text: str, plain: bytes, lines: list[tuple[int, int]], depth: int) -> Iterator[_Found]:
+    """Yield the base64 that is wrapped over `lines`; a last line too short for a run belongs to it."""
+    if not lines or lines[-1][1] - lines[0][0] < 48:
+        return
+    start, end = lines[0][0], lines[-1][1]
+    tail = _TAIL.match(plain, end)
+    parts = [plain[a:b] for a, b in lines]
+    if tail and tail.end(1) - tail.start(1) < 20:
+        parts.append(tail.group(1))
+        end = tail.end(1)
+    if len(parts) > 1:
+        yield from _base64(text, b"".join(parts), start, end, depth)

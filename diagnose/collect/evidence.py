@@ -12,12 +12,14 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from diagnose.collect import archive, document, native
+from diagnose.collect import archive, bundle, document, native
+from diagnose.collect.capture import Capture
 from diagnose.collect.files import HEAD, Opened, open_input, walk
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
 from diagnose.errors import InputError
 from diagnose.model import Gap, InputSeen, Record, Resource, Where
 from diagnose.parse import host, node
+from diagnose.parse.bundle import MANIFEST
 from diagnose.parse.kube import documents
 from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock, date_in, micros, rfc3339
@@ -61,12 +63,18 @@ class Evidence:
     options: Options
     inputs: list[InputSeen] = field(default_factory=list[InputSeen])
     gaps: list[Gap] = field(default_factory=list[Gap])
+    keep: Capture | None = None
+    """Where inputs are kept as they are read, for a bundle."""
+    restored: bundle.Restored | None = None
+    """The run that wrote the bundle, where that is all the evidence there is."""
+    _alone: bool = False
     _budget: archive.Budget | None = None
     _depth: int = 0
     _layers: node.Layers = field(default_factory=node.Layers)
 
     def read(self, arguments: list[str]) -> Iterator[Record | Resource]:
         """Yield the records and objects of every input; what cannot be read becomes a gap, never an exception."""
+        self._alone = len(arguments) == 1
         for name in walk(arguments):
             if isinstance(name, InputError):
                 self.gaps.append(Gap("", str(name), name.hint))
@@ -110,15 +118,24 @@ class Evidence:
 
     def _one(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
         head = opened.head
+        if bundle.is_manifest(opened.name, head) and opened.path is not None:
+            yield from self._unpacked(opened, seen)
+            return
         clock = self._clock(opened)
         if node.is_known(seen.source) and opened.size < node.SMALL:
             raw = _whole(opened.stream, node.SMALL)
             facts = node.of_file(seen.source, raw, opened.mtime)
-            if not facts:
+            if any(f.kind == node.KUBECONFIG for f in facts):
+                self._left_out(seen, "holds credentials")
+            elif facts:
+                self._kept(seen, raw)
+            else:
                 yield from self._text(raw, clock, seen)
                 return
         else:
             facts = host.of_file(seen.source, head, opened.mtime) if opened.size < HEAD else []
+            if facts:
+                self._kept(seen, head)
         if facts:
             seen.kind = "leases" if facts[0].kind in (host.LEASE, host.STORE) else "objects"
             seen.size, seen.lines = len(head), head.count(b"\n")
@@ -126,6 +143,7 @@ class Evidence:
             return
         if opened.size < HEAD and self._layers.hold(seen.source, head):
             seen.kind, seen.size, seen.lines = "objects", len(head), head.count(b"\n")
+            self._kept(seen, head)
             return
         if not head:
             seen.kind = "empty"
@@ -146,6 +164,7 @@ class Evidence:
         if is_binary(head):
             seen.kind = "unknown"
             seen.note = "binary data, not understood"
+            self._left_out(seen, seen.note)
             return
         if host.is_json(head) or looks_like_objects(head):
             raw = _whole(opened.stream, OBJECTS)
@@ -154,6 +173,7 @@ class Evidence:
             if facts:
                 seen.kind = "objects"
                 seen.size, seen.lines = len(raw), raw.count(b"\n")
+                self._kept(seen, raw)
                 yield from _of_host(facts, seen)
                 return
             try:
@@ -185,20 +205,56 @@ class Evidence:
             raise InputError(f"cannot read {opened.name}: archives within archives, more than {archive.DEPTH} deep", "unpack the outer one")
         self._budget = outer or archive.Budget(opened.size)
         self._depth += 1
+        reading: bundle.Reading | None = None
         try:
             for member in archive.members(opened, self._budget):
                 if isinstance(member, Gap):
                     self.gaps.append(member)
                     continue
                 seen.lines += 1
-                yield from self._opened(member)
+                if seen.lines == 1 and bundle.is_manifest(member.name, member.head):
+                    reading = bundle.Reading(opened.name, member.name.removesuffix(MANIFEST), alone=self._alone and self._depth == 1)
+                if reading is not None and reading.owns(member.name):
+                    yield from reading.member(member)
+                else:
+                    yield from self._opened(member)
         except InputError as e:
             raise InputError(f"{opened.name}: {e}", e.hint) from e
         finally:
             self._budget, self._depth = outer, self._depth - 1
+            if reading is not None:
+                self._ended(reading)
+
+    def _unpacked(self, manifest: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
+        """Yield what an unpacked bundle holds."""
+        seen.kind = "archive"
+        reading = bundle.Reading(manifest.name.removesuffix(MANIFEST).rstrip("/"), manifest.name.removesuffix(MANIFEST), alone=self._alone)
+        try:
+            yield from bundle.unpacked(reading, manifest)
+        finally:
+            self._ended(reading)
+
+    def _ended(self, reading: bundle.Reading) -> None:
+        """Take over what a bundle told."""
+        reading.end()
+        self.inputs += reading.inputs
+        self.gaps += reading.gaps
+        if reading.alone:
+            self.restored = reading.restored
+
+    def _kept(self, seen: InputSeen, raw: bytes) -> None:
+        """Keep an input as it was read, where that is wanted."""
+        if self.keep is not None:
+            self.keep.content(seen.source, raw)
+
+    def _left_out(self, seen: InputSeen, why: str) -> None:
+        """Tell that an input is not kept as it is."""
+        if self.keep is not None:
+            self.keep.leave_out(seen.source, why)
 
     def _text(self, raw: bytes, clock: Clock, seen: InputSeen) -> Iterator[Record | Resource]:
         seen.kind = "text"
+        self._kept(seen, raw)
         if host.may_hold(raw[:HEAD]):
             yield from _of_host(host.of_text(seen.source, raw.decode("utf-8", "replace")), seen)
         lines = raw[: 64 * 1024].decode("utf-8", "replace").split("\n")

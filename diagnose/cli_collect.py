@@ -85,13 +85,14 @@ def collect(
         raise UsageError("--boot, --timeout, --kubeconfig, --journal-dir and --root are for the running device, and --from was given")
     catalog = user_rules.load(rules or [])
     cleaner = Plain()
+    host = "node" if evidence or root is not None else os.uname().nodename
     with closing(Capture(full=full)) as captured:
         report = diagnosis.investigate(
             evidence or device_of(boot, timeout, kubeconfig, journal_dir, root, select.since), catalog, now=at, reference=reference, tz=local,
             select=select, progress=progress() if sys.stderr.isatty() else None, keep=captured,
         )[0]  # fmt: skip
         cleaner.learn(captured)
-        with closing(build(captured, report, catalog, cleaner, language)) as found:
+        with closing(build(captured, report, catalog, cleaner, language, host)) as found:
             if most is not None:
                 found.fit(most, suffix)
             name = output or f"{found.folder}-{cleaner.state}{suffix}"

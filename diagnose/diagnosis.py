@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import NamedTuple, Protocol
@@ -16,6 +17,7 @@ from diagnose.collect.evidence import Evidence, Options
 from diagnose.collect.live import Live, Progress
 from diagnose.correlate import findings
 from diagnose.engine import Engine, literals
+from diagnose.errors import MsnetError, NoEvidenceError
 from diagnose.health import Health
 from diagnose.hints import hints_for
 from diagnose.ignoring import Ignores
@@ -60,15 +62,30 @@ def investigate(
 
     `keep` takes what was judged, for a bundle. A bundle alone is judged as of the moment at which it was taken.
     """
-    engine, held = Engine(catalog), Held.empty(ignores)
     words, options = literals(catalog), Options(reference, tz)
-    evidence: Evidence | Live
     if isinstance(arguments, Device):
         evidence = Live(words, options, arguments, progress, keep=keep)
-        found = evidence.read()
-    else:
-        evidence = Evidence(Scanner(words), options, keep=keep)
-        found = evidence.read(arguments)
+        return _judged(evidence, evidence.read(), catalog, now, select, ignores, keep)
+    evidence = Evidence(Scanner(words), options, keep=keep)
+    try:
+        return _judged(evidence, evidence.read(arguments), catalog, now, select, ignores, keep)
+    except Exception as e:
+        if not evidence.bundles or isinstance(e, MsnetError):
+            raise
+        # What collectors make has the form that is expected of it; what was written by others may have any.
+        raise NoEvidenceError(f"{', '.join(evidence.bundles)}: what is in it does not fit together: {type(e).__name__}: {e}", "its report.md is for people to read; its inputs folder can be diagnosed, unpacked") from e  # fmt: skip
+
+
+def _judged(
+    evidence: Evidence | Live,
+    found: Iterator[Record | Resource],
+    catalog: Catalog,
+    now: datetime,
+    select: Selection,
+    ignores: Ignores | None,
+    keep: Capture | None,
+) -> tuple[Report, Story]:
+    engine, held = Engine(catalog), Held.empty(ignores)
     for item in found:
         if not isinstance(item, Resource) and not in_time(item, select):
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,8 +14,9 @@ from diagnose import __version__
 from diagnose.bundle.cleaner import Cleaner
 from diagnose.bundle.pack import Member, pack
 from diagnose.catalog import Catalog
-from diagnose.collect.capture import Capture, line, parts, path_of
+from diagnose.collect.capture import Capture, Kept, line, parts, path_of
 from diagnose.collect.spool import Spool
+from diagnose.collect.stream import ExportFormat, JsonFormat, entries
 from diagnose.diagnosis import usable
 from diagnose.errors import MsnetError
 from diagnose.model import Report
@@ -30,6 +32,8 @@ REPORTS: dict[str, Render] = {
 }
 """The report's forms, by the member's path."""
 INPUTS = "inputs"
+_PACKED = re.compile(r"(?:\.(?:gz|xz|zst|bz2))+$")
+"""Ends of names of what is kept unpacked."""
 _BLOCK = 1024 * 1024
 _REMEMBERED = 50_000
 """Short texts that are cleaned once."""
@@ -96,16 +100,16 @@ class _Count:
         """Do nothing."""
 
 
-def build(captured: Capture, report: Report, catalog: Catalog, cleaner: Cleaner, language: str) -> Bundle:
-    """Return the bundle of a run, cleaned; `cleaner` has learnt from all of it."""
+def build(captured: Capture, report: Report, catalog: Catalog, cleaner: Cleaner, language: str, host: str = "node") -> Bundle:
+    """Return the bundle of a run, cleaned; `cleaner` has learnt from all of it. `host` is the node's name where the evidence tells none."""
     clean = _Cleaning(cleaner)
     told = cleaner.report(report)
     members = [_records(captured, clean), *_inputs(captured, clean)]
     resources, left_out = _resources(captured, clean)
-    left_out += [{"source": clean.text(x.source), "why": x.why} for x in sorted(captured.left_out)]
+    left_out += [{"source": clean.text(x.source), "why": x.why} for x in sorted(set(captured.left_out))]
     reports = [Member(path, "the report", _spooled(render(told, catalog, language).encode("utf-8", "backslashreplace"))) for path, render in REPORTS.items()]
     taken = captured.run.taken if captured.run.taken is not None else report.generated
-    host = clean.text(_host(captured))
+    host = clean.text(_host(captured) or host)
     manifest = {
         "schema": bundle.SCHEMA,
         "tool": __version__,
@@ -129,12 +133,12 @@ def build(captured: Capture, report: Report, catalog: Catalog, cleaner: Cleaner,
 
 
 def _host(captured: Capture) -> str:
-    """Return the name of the node: the one that most records bear, else that of the one Node."""
+    """Return the name of the node: the one that most records bear, else that of the one Node, else ""."""
     names = Counter(r.host for r in captured.records() if r.host)
     if names:
         return min(names, key=lambda n: (-names[n], n))
     nodes = sorted({r.name for r in captured.resources if r.kind == "Node"})
-    return nodes[0] if len(nodes) == 1 else "node"
+    return nodes[0] if len(nodes) == 1 else ""
 
 
 class _Cleaning:
@@ -191,9 +195,28 @@ def _inputs(captured: Capture, clean: _Cleaning) -> Iterator[Member]:
     kept = sorted(captured.kept, key=lambda k: k.name)
     for number, one in enumerate(kept, 1):
         spool = Spool()
-        for part in parts(one.bytes):
-            spool.write(clean.text(part).encode("utf-8", "backslashreplace"))
-        yield Member(f"{INPUTS}/{number:0{len(str(len(kept)))}}/{path_of(clean.text(one.name))}", "an input as it was read", spool)
+        for part in _cleaned(one, clean):
+            spool.write(part)
+        # In export form a field's length stands before it, which cleaning changes.
+        end = ".jsonl" if one.form == ExportFormat.kind else ""
+        yield Member(f"{INPUTS}/{number:0{len(str(len(kept)))}}/{_PACKED.sub('', path_of(clean.text(one.name)))}{end}", "an input as it was read", spool)
+
+
+def _cleaned(one: Kept, clean: _Cleaning) -> Iterator[bytes]:
+    """Yield an input's bytes, cleaned: a journal value by value, so that nothing hides behind how its form writes it."""
+    if one.form == ExportFormat.kind:
+        with one.bytes.read() as stream:
+            yield from (line(clean.all(fields)) for fields in entries(stream))
+        return
+    if one.form != JsonFormat.kind:
+        yield from (clean.text(part).encode("utf-8", "backslashreplace") for part in parts(one.bytes))
+        return
+    with one.bytes.read() as stream:
+        for raw in stream:
+            try:
+                yield line(clean.all(json.loads(raw)))
+            except (ValueError, RecursionError):
+                yield clean.text(raw.decode("utf-8", "replace")).encode("utf-8", "backslashreplace")
 
 
 def _spooled(raw: bytes) -> Spool:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 from diagnose.collect.bundle import Restored
 from diagnose.collect.spool import Spool
@@ -22,8 +22,8 @@ class Kept(NamedTuple):
 
     name: str
     bytes: Spool
-    lines: bool
-    """True if it is the whole of a log or journal, which may be large."""
+    form: str = "text"
+    """Of a journal, the form that its format names."""
 
 
 class LeftOut(NamedTuple):
@@ -67,7 +67,13 @@ class Capture:
         self._size += len(raw)
         spool = Spool()
         spool.write(raw)
-        self.kept.append(Kept(name, spool, lines=False))
+        self.kept.append(Kept(name, spool))
+
+    def stream(self, name: str, stream: BinaryIO, form: str) -> BinaryIO:
+        """Return `stream`, which is kept as far as it is read."""
+        spool = Spool()
+        self.kept.append(Kept(name, spool, form))
+        return cast("BinaryIO", _Tee(stream, spool))
 
     def leave_out(self, name: str, why: str) -> None:
         """Remember that an input is not kept as it is."""
@@ -94,6 +100,19 @@ class Capture:
         self._records.close()
         for kept in self.kept:
             kept.bytes.close()
+
+
+class _Tee:
+    """A stream whose bytes are put aside as they are read."""
+
+    def __init__(self, stream: BinaryIO, spool: Spool) -> None:
+        self._stream = stream
+        self._spool = spool
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self._spool.write(data)
+        return data
 
 
 _PART = 4 * 1024 * 1024

@@ -67,6 +67,8 @@ class Evidence:
     """Where inputs are kept as they are read, for a bundle."""
     restored: bundle.Restored | None = None
     """The run that wrote the bundle, where that is all the evidence there is."""
+    bundles: list[str] = field(default_factory=list[str])
+    """The bundles that were read."""
     _alone: bool = False
     _budget: archive.Budget | None = None
     _depth: int = 0
@@ -92,12 +94,22 @@ class Evidence:
         """Yield what bytes that are at hand hold, as if they stood in a file of that name, written at `mtime` (seconds since the epoch)."""
         yield from self._opened(Opened(name, io.BytesIO(raw), raw[:HEAD], len(raw), mtime, "", None))
 
+    def kept(self, name: str, raw: bytes) -> None:
+        """Keep an input as it was read, where that is wanted."""
+        if self.keep is not None:
+            self.keep.content(name, raw)
+
+    def whole(self, name: str, stream: BinaryIO, form: str) -> BinaryIO:
+        """Return a stream that is kept as it is read, where large inputs are to be kept whole; `form` is that of a log, as its format names it."""
+        return stream if self.keep is None or not self.keep.full else self.keep.stream(name, stream, form)
+
     def _opened(self, opened: Opened) -> Iterator[Record | Resource]:
         name = opened.name
         seen = InputSeen(name, "unknown")
         self.inputs.append(seen)
-        seen.obfuscated = bool(_OBFUSCATED.search(opened.head))
-        self._refused(opened.head, name)
+        if not archive.is_archive(opened.head) and not bundle.is_manifest(name, opened.head):  # each member tells by itself
+            seen.obfuscated = bool(_OBFUSCATED.search(opened.head))
+            self._refused(opened.head, name)
         try:
             yield from self._one(opened, seen)
         except InputError as e:
@@ -128,14 +140,12 @@ class Evidence:
             if any(f.kind == node.KUBECONFIG for f in facts):
                 self._left_out(seen, "holds credentials")
             elif facts:
-                self._kept(seen, raw)
+                self.kept(seen.source, raw)
             else:
                 yield from self._text(raw, clock, seen)
                 return
         else:
             facts = host.of_file(seen.source, head, opened.mtime) if opened.size < HEAD else []
-            if facts:
-                self._kept(seen, head)
         if facts:
             seen.kind = "leases" if facts[0].kind in (host.LEASE, host.STORE) else "objects"
             seen.size, seen.lines = len(head), head.count(b"\n")
@@ -143,7 +153,7 @@ class Evidence:
             return
         if opened.size < HEAD and self._layers.hold(seen.source, head):
             seen.kind, seen.size, seen.lines = "objects", len(head), head.count(b"\n")
-            self._kept(seen, head)
+            self.kept(seen.source, head)
             return
         if not head:
             seen.kind = "empty"
@@ -159,7 +169,7 @@ class Evidence:
         fmt = log_format(head)
         if fmt is not None:
             seen.kind = fmt.kind
-            yield from self._timed(records(opened.stream, fmt, self.scan, clock, seen), seen)
+            yield from self._timed(records(self.whole(seen.source, opened.stream, fmt.kind), fmt, self.scan, clock, seen), seen)
             return
         if is_binary(head):
             seen.kind = "unknown"
@@ -173,7 +183,7 @@ class Evidence:
             if facts:
                 seen.kind = "objects"
                 seen.size, seen.lines = len(raw), raw.count(b"\n")
-                self._kept(seen, raw)
+                self.kept(seen.source, raw)
                 yield from _of_host(facts, seen)
                 return
             try:
@@ -196,7 +206,8 @@ class Evidence:
             yield from self._text(raw, clock, seen)
             return
         seen.kind = "text"
-        yield from self._timed(records(cast("BinaryIO", _Chained(raw, opened.stream)), LineFormat(), self.scan, clock, seen), seen)
+        stream = self.whole(seen.source, cast("BinaryIO", _Chained(raw, opened.stream)), seen.kind)
+        yield from self._timed(records(stream, LineFormat(), self.scan, clock, seen), seen)
 
     def _archive(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
         """Yield what the members tell; an archive that cannot be read to its end is a gap, and its members so far stand."""
@@ -237,15 +248,11 @@ class Evidence:
     def _ended(self, reading: bundle.Reading) -> None:
         """Take over what a bundle told."""
         reading.end()
+        self.bundles.append(reading.name)
         self.inputs += reading.inputs
         self.gaps += reading.gaps
         if reading.alone:
             self.restored = reading.restored
-
-    def _kept(self, seen: InputSeen, raw: bytes) -> None:
-        """Keep an input as it was read, where that is wanted."""
-        if self.keep is not None:
-            self.keep.content(seen.source, raw)
 
     def _left_out(self, seen: InputSeen, why: str) -> None:
         """Tell that an input is not kept as it is."""
@@ -254,7 +261,7 @@ class Evidence:
 
     def _text(self, raw: bytes, clock: Clock, seen: InputSeen) -> Iterator[Record | Resource]:
         seen.kind = "text"
-        self._kept(seen, raw)
+        self.kept(seen.source, raw)
         if host.may_hold(raw[:HEAD]):
             yield from _of_host(host.of_text(seen.source, raw.decode("utf-8", "replace")), seen)
         lines = raw[: 64 * 1024].decode("utf-8", "replace").split("\n")
@@ -298,7 +305,7 @@ class Evidence:
                 else:
                     target.symlink_to(path.resolve())
                 path = target
-            yield from self._timed(native.read(path, opened.head, self.scan, clock, seen, self.gaps), seen)
+            yield from self._timed(native.read(path, opened.head, self.scan, clock, seen, self.gaps, self.whole), seen)
 
 
 class _Chained:

@@ -21,6 +21,7 @@ NODES = 2_000_000
 _PRIORITIES = {"fatal": "2", "error": "3", "Error": "3", "warning": "4", "Warning": "4", "info": "6", "Normal": "6", "debug": "7"}
 
 
+_ALWAYS = frozenset({"MESSAGE", "MSNET_SOURCE", "MSNET_RAW"})
 _STATES = frozenset({"ok", "partial", "failed", "late"})
 
 
@@ -153,7 +154,7 @@ def of_record(r: Record) -> dict[str, Any]:
         "_PID": r.pid,
         "PRIORITY": _PRIORITIES.get(r.level, ""),
         "MESSAGE": r.message,
-        "MSNET_RAW": r.raw if r.raw != r.message else "",
+        "MSNET_RAW": r.raw if r.raw != r.message else None,
         "MSNET_SOURCE": r.where.source,
         "MSNET_LINE": r.where.line or None,
         "MSNET_PROGRAM": r.program,
@@ -167,8 +168,8 @@ def of_record(r: Record) -> dict[str, Any]:
         "MSNET_RELATIVE": r.relative or None,
         "MSNET_SPAN": list(r.span) if r.span is not None else None,
     }
-    # What is empty goes, but the message: journalctl leaves it out as well.
-    return {k: v for k, v in fields.items() if k == "MESSAGE" or (v is not None and v != "")}
+    # What is empty goes: journalctl leaves it out as well.
+    return {k: v for k, v in fields.items() if v is not None and (v != "" or k in _ALWAYS)}
 
 
 def record(value: object) -> Record:
@@ -183,7 +184,7 @@ def record(value: object) -> Record:
     return Record(
         time, _text(d, "MSNET_PROGRAM"), message,
         Where(_text(d, "MSNET_SOURCE"), _count(d, "MSNET_LINE"), _text(d, "__CURSOR")),
-        _text(d, "MSNET_RAW") or message,
+        _text(d, "MSNET_RAW", message),
         ident=_text(d, "SYSLOG_IDENTIFIER"), pid=_text(d, "_PID"), host=_text(d, "_HOSTNAME"), boot=_text(d, "_BOOT_ID"),
         offset=time - since_boot if time is not None and since_boot is not None else _number(d, "MSNET_OFFSET"),
         level=_text(d, "MSNET_LEVEL"), pod=_text(d, "MSNET_POD"), reason=_text(d, "MSNET_REASON"), times=_count(d, "MSNET_TIMES", 1),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -86,19 +85,19 @@ def collect(
     catalog = user_rules.load(rules or [])
     cleaner = Plain()
     host = "node" if evidence or root is not None else os.uname().nodename
-    with closing(Capture(full=full)) as captured:
-        report = diagnosis.investigate(
-            evidence or device_of(boot, timeout, kubeconfig, journal_dir, root, select.since), catalog, now=at, reference=reference, tz=local,
-            select=select, progress=progress() if sys.stderr.isatty() else None, keep=captured,
-        )[0]  # fmt: skip
-        cleaner.learn(captured)
-        with closing(build(captured, report, catalog, cleaner, language, host)) as found:
-            if most is not None:
-                found.fit(most, suffix)
-            name = output or f"{found.folder}-{cleaner.state}{suffix}"
-            size = _write(found, name, suffix, force=force)
-            sys.stderr.write(_said(found, report, name, size, language))
-        empty = not captured.count and not captured.resources
+    captured = Capture(full=full)
+    report = diagnosis.investigate(
+        evidence or device_of(boot, timeout, kubeconfig, journal_dir, root, select.since), catalog, now=at, reference=reference, tz=local,
+        select=select, progress=progress() if sys.stderr.isatty() else None, keep=captured,
+    )[0]  # fmt: skip
+    cleaner.learn(captured)
+    found = build(captured, report, catalog, cleaner, language, host)
+    if most is not None:
+        found.fit(most, suffix)
+    name = output or f"{found.folder}-{cleaner.state}{suffix}"
+    size = _write(found, name, suffix, force=force)
+    sys.stderr.write(_said(found, report, name, size, language))
+    empty = not captured.count and not captured.resources
     raise typer.Exit(EXIT_NO_EVIDENCE if empty else EXIT_OK)
 
 

@@ -80,11 +80,6 @@ class Bundle:
         self.write(cast("BinaryIO", count), suffix)
         return count.size
 
-    def close(self) -> None:
-        """Free what its members are put aside in."""
-        for member in self.members:
-            member.bytes.close()
-
 
 class _Count:
     """Counts the bytes that are written to it."""

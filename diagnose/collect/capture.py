@@ -95,12 +95,6 @@ class Capture:
             yield kept.name
             yield from parts(kept.bytes)
 
-    def close(self) -> None:
-        """Free what was put aside."""
-        self._records.close()
-        for kept in self.kept:
-            kept.bytes.close()
-
 
 class _Tee:
     """A stream whose bytes are put aside as they are read."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
+from contextlib import ExitStack
 from typing import BinaryIO, cast
 
 from diagnose.collect.files import zstd_module
@@ -13,36 +15,28 @@ _LEVEL = 3
 
 
 class Spool:
-    """Is written once, then read as often as is needed, by one reader at a time."""
+    """Is written once, then read as often as is needed, by one reader at a time; it is freed when nothing holds it any more."""
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="msnet-")  # noqa: SIM115 - it lives as long as this does
+        self._open = ExitStack()
+        self._file = self._open.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="msnet-"))  # noqa: SIM115 - freed below
         self._packer: BinaryIO | None = None
-        self._ended = False
         self.size = 0
         """Bytes written, as they are when read."""
+        weakref.finalize(self, self._open.close)
 
     def write(self, data: bytes) -> None:
-        """Add bytes."""
+        """Add bytes; not after the first `read`."""
         if self._packer is None:
-            self._packer = cast("BinaryIO", zstd_module().ZstdFile(self._file, "w", level=_LEVEL))
+            self._packer = self._open.enter_context(cast("BinaryIO", zstd_module().ZstdFile(self._file, "w", level=_LEVEL)))
         self._packer.write(data)
         self.size += len(data)
 
     def read(self) -> BinaryIO:
-        """Return a stream from the first byte on; nothing is written after that."""
-        if not self._ended:
-            self._ended = True
-            if self._packer is None:
-                self.write(b"")
-            if self._packer is not None:
-                self._packer.close()
+        """Return a stream from the first byte on."""
+        if self._packer is None:
+            self.write(b"")
+        cast("BinaryIO", self._packer).close()
         self._file.seek(0)
         return cast("BinaryIO", zstd_module().ZstdFile(self._file))
-
-    def close(self) -> None:
-        """Free it."""
-        if self._packer is not None and not self._ended:
-            self._packer.close()
-        self._file.close()

@@ -16,7 +16,7 @@ MANIFEST, RECORDS, RESOURCES = "manifest.json", "evidence/records.jsonl", "evide
 """Members of a bundle, beneath its one folder."""
 _TAG = "$msnet"
 """The key of what JSON has no form for."""
-NODES = 2_000_000
+NODES = 500_000
 """Values of one resource that are written: YAML's aliases can make any number of a few lines."""
 _PRIORITIES = {"fatal": "2", "error": "3", "Error": "3", "warning": "4", "Warning": "4", "info": "6", "Normal": "6", "debug": "7"}
 

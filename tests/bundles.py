@@ -74,6 +74,7 @@ def written(found: dict[str, bytes], path: Path, folder: str = "msnet-edge-20261
 
 def unpacked(path: Path, folder: Path) -> Path:
     """Unpack a bundle and return its folder."""
+    folder.mkdir(exist_ok=True)
     with zstd_module().open(path) as raw, tarfile.open(fileobj=raw, mode="r|") as archive:
         archive.extractall(folder, filter="data")
-    return next(p for p in folder.iterdir() if p.is_dir())
+    return next(folder.glob("msnet-*"))

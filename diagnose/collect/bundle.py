@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnose.collect.files import BUNDLE, Opened, open_input
+from diagnose.collect.layout import FOLDER
 from diagnose.errors import InputError
 from diagnose.model import Collected, Gap, InputSeen, Record, Resource
 from diagnose.parse import bundle
@@ -38,6 +39,15 @@ class Restored:
     collected: list[Collected] = field(default_factory=list[Collected])
 
 
+def top_of(name: str, head: bytes) -> str:
+    """Return what stands before the names of a bundle's members, if a member of an archive is one of a bundle; else ""."""
+    outer, mark, path = name.rpartition("!")
+    m = FOLDER.match(path)
+    if m is not None:
+        return f"{outer}{mark}{m[0]}"
+    return name.removesuffix(bundle.MANIFEST) if is_manifest(name, head) else ""
+
+
 def is_manifest(name: str, head: bytes) -> bool:
     """Return True if a file of that name and beginning is the manifest of a bundle."""
     return posixpath.basename(name.replace("\\", "/")) == bundle.MANIFEST and BUNDLE in head[:200]
@@ -45,7 +55,7 @@ def is_manifest(name: str, head: bytes) -> bool:
 
 @dataclass(slots=True)
 class Reading:
-    """Takes the members of one bundle, its manifest first; `restored`, `inputs` and `gaps` hold what it told."""
+    """Takes the members of one bundle in any order; `restored`, `inputs` and `gaps` hold at the end what it told."""
 
     name: str
     """The bundle's own."""
@@ -56,12 +66,14 @@ class Reading:
     restored: Restored = field(default_factory=Restored)
     inputs: list[InputSeen] = field(default_factory=list[InputSeen])
     gaps: list[Gap] = field(default_factory=list[Gap])
-    members: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    """What the manifest says of each member, by its path; those that were met are taken out."""
-
-    def owns(self, name: str) -> bool:
-        """Return True if that is a member of this bundle."""
-        return name.startswith(self.top)
+    members: dict[str, str] = field(default_factory=dict[str, str])
+    """The sha256 of each member by its path, as the manifest tells."""
+    _foreign: bool = False
+    """True if its schema is not known."""
+    _met: dict[str, str] = field(default_factory=dict[str, str])
+    """The same of what was read."""
+    _guessed: list[InputSeen] = field(default_factory=list[InputSeen])
+    """What the evidence itself tells of its inputs, should the manifest not."""
 
     def member(self, opened: Opened) -> Iterator[Record | Resource]:
         """Yield what a member holds of the evidence. Raises `InputError` for the manifest of a schema that this version does not know."""
@@ -71,20 +83,22 @@ class Reading:
         if path == bundle.MANIFEST:
             self._manifest(b"".join(lines))
             return
-        told = self.members.pop(path, None)
         if path in (bundle.RECORDS, bundle.RESOURCES):
             yield from self._items(path, lines)
         else:
             for _ in lines:
                 pass
-        if told is not None and told.get("sha256") != digest.hexdigest():
-            self.gaps.append(Gap(opened.name, "changed after it was written: its sha256 is not the manifest's", _AGAIN))
+        self._met[path] = digest.hexdigest()
 
     def end(self) -> None:
-        """Tell what the bundle should hold and does not."""
-        missing = [p for p in self.members if p in (bundle.RECORDS, bundle.RESOURCES)]
-        if missing:
-            self.gaps.append(Gap(self.name, f"the bundle lacks {', '.join(missing)}", _AGAIN))
+        """Tell what of the bundle is not as it was written, after its last member."""
+        for path, digest in self._met.items():
+            if self.members.get(path, digest) != digest:
+                self.gaps.append(Gap(f"{self.top}{path}", "changed after it was written: its sha256 is not the manifest's", _AGAIN))
+        missing = [p for p in (bundle.RESOURCES, bundle.RECORDS) if p not in self._met]
+        if missing and not self._foreign:
+            self.gaps.append(Gap(self.name, f"the bundle lacks {' and '.join(missing)}", _AGAIN))
+        self.inputs = self.inputs or self._guessed
 
     def _items(self, path: str, lines: Iterator[bytes]) -> Iterator[Record | Resource]:
         broken, why = 0, ""
@@ -104,8 +118,7 @@ class Reading:
             yield item if self.alone else item._replace(where=item.where._replace(source=self._place(item.where.source)))
         if broken:
             self.gaps.append(Gap(seen.source, f"{broken} of its lines cannot be read: {why}", _AGAIN))
-        if not self.inputs:  # the manifest could not tell
-            self.inputs.append(seen)
+        self._guessed.append(seen)
 
     def _place(self, source: str) -> str:
         return source if self.alone or not source else f"{self.name}!{source}"
@@ -116,7 +129,8 @@ class Reading:
         except (ValueError, RecursionError) as e:
             self.gaps.append(Gap(f"{self.top}{bundle.MANIFEST}", f"the manifest cannot be read: {str(e)[:200]}", _AGAIN))
             return
-        if d.get("schema") != bundle.SCHEMA:
+        self._foreign = d.get("schema") != bundle.SCHEMA
+        if self._foreign:
             raise InputError(f"{self.name} is a bundle of schema {str(d.get('schema'))[:40]}, and this version reads {bundle.SCHEMA}", "use the version of msnet that wrote it")  # fmt: skip
         broken: list[str] = []
 
@@ -134,7 +148,7 @@ class Reading:
         self.restored = Restored(
             rfc3339(str(d.get("taken"))), d.get("live") is True, d.get("running") is True, bool(d.get("since")), list(each("collected", bundle.collected))
         )
-        self.members = {str(m.get("path")): m for m in map(mapping, items(d.get("members")))}
+        self.members = {str(m.get("path")): str(m.get("sha256")) for m in map(mapping, items(d.get("members")))}
         limits = [str(x)[:200] for x in items(d.get("limits"))]
         if limits:
             self.gaps.append(Gap(self.name, f"the bundle holds less than was seen: {'; '.join(limits)}", "its report.md tells of all; or: msnet collect without --max-size", hides=False))  # fmt: skip
@@ -160,7 +174,7 @@ def unpacked(reading: Reading, manifest: Opened) -> Iterator[Record | Resource]:
     """Yield the evidence of a bundle that was unpacked into a folder, from its manifest on; what is not there is a gap."""
     folder = Path(manifest.name).parent
     yield from reading.member(manifest)
-    for path in list(reading.members) or (bundle.RESOURCES, bundle.RECORDS):
+    for path in [*reading.members] or (bundle.RESOURCES, bundle.RECORDS):
         file = folder / path
         try:
             if not os.path.realpath(file).startswith(os.path.realpath(folder) + os.sep):

@@ -216,30 +216,37 @@ class Evidence:
             raise InputError(f"cannot read {opened.name}: archives within archives, more than {archive.DEPTH} deep", "unpack the outer one")
         self._budget = outer or archive.Budget(opened.size)
         self._depth += 1
-        reading: bundle.Reading | None = None
+        readings: dict[str, bundle.Reading] = {}
         try:
             for member in archive.members(opened, self._budget):
                 if isinstance(member, Gap):
                     self.gaps.append(member)
                     continue
                 seen.lines += 1
-                if seen.lines == 1 and bundle.is_manifest(member.name, member.head):
-                    reading = bundle.Reading(opened.name, member.name.removesuffix(MANIFEST), alone=self._alone and self._depth == 1)
-                if reading is not None and reading.owns(member.name):
-                    yield from reading.member(member)
-                else:
+                top = next(filter(member.name.startswith, readings), "") or bundle.top_of(member.name, member.head)
+                if not top:
                     yield from self._opened(member)
+                    continue
+                if top not in readings:
+                    readings[top] = self._reading(opened.name, top, alone=not readings and self._depth == 1)
+                yield from readings[top].member(member)
         except InputError as e:
             raise InputError(f"{opened.name}: {e}", e.hint) from e
         finally:
             self._budget, self._depth = outer, self._depth - 1
-            if reading is not None:
+            for reading in readings.values():
                 self._ended(reading)
+
+    def _reading(self, name: str, top: str, *, alone: bool) -> bundle.Reading:
+        """Return what reads a bundle; `alone`: it is the only one of its input."""
+        self.bundles.append(name)
+        return bundle.Reading(name, top, alone=alone and self._alone)
 
     def _unpacked(self, manifest: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
         """Yield what an unpacked bundle holds."""
         seen.kind = "archive"
-        reading = bundle.Reading(manifest.name.removesuffix(MANIFEST).rstrip("/"), manifest.name.removesuffix(MANIFEST), alone=self._alone)
+        top = manifest.name.removesuffix(MANIFEST)
+        reading = self._reading(top.rstrip("/"), top, alone=True)
         try:
             yield from bundle.unpacked(reading, manifest)
         finally:
@@ -248,7 +255,6 @@ class Evidence:
     def _ended(self, reading: bundle.Reading) -> None:
         """Take over what a bundle told."""
         reading.end()
-        self.bundles.append(reading.name)
         self.inputs += reading.inputs
         self.gaps += reading.gaps
         if reading.alone:

@@ -43,7 +43,7 @@ class Mortal:  # dies at a byte
 
 def bundle():
     spool = Spool()
-    spool.write(random.Random(1).randbytes(100_000))
+    spool.write(random.Random(1).randbytes(30_000))
     members = [Member(f"inputs/{n}", "", spool) for n in range(2)]
     return Bundle("msnet-edge-20261123T201000Z", 0, members, {"schema": "msnet.bundle/1"})
 

@@ -162,7 +162,7 @@ class _Cleaning:
         return value
 
 
-_CLEANED = ("MESSAGE", "MSNET_RAW", "MSNET_SOURCE", "MSNET_POD", "_HOSTNAME", "SYSLOG_IDENTIFIER")
+_CLEANED = ("MESSAGE", "MSNET_RAW", "MSNET_SOURCE", "MSNET_POD", "_HOSTNAME", "SYSLOG_IDENTIFIER", "__CURSOR", "_BOOT_ID")
 """Fields of a record that tell of more than the program's own words."""
 
 

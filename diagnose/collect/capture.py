@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple, cast
 
 from diagnose.collect.bundle import Restored
 from diagnose.collect.spool import Spool
+from diagnose.errors import MsnetError
 from diagnose.model import Gap, InputSeen, Record, Resource
 from diagnose.parse import bundle
 
@@ -66,14 +67,23 @@ class Capture:
             return
         self._size += len(raw)
         spool = Spool()
-        spool.write(raw)
-        self.kept.append(Kept(name, spool))
+        try:
+            spool.write(raw)
+        except MsnetError as e:
+            self.leave_out(name, str(e))
+        else:
+            self.kept.append(Kept(name, spool))
 
     def stream(self, name: str, stream: BinaryIO, form: str) -> BinaryIO:
         """Return `stream`, which is kept as far as it is read."""
-        spool = Spool()
-        self.kept.append(Kept(name, spool, form))
-        return cast("BinaryIO", _Tee(stream, spool))
+        kept = Kept(name, Spool(), form)
+        self.kept.append(kept)
+
+        def failed(why: str) -> None:
+            self.kept.remove(kept)
+            self.leave_out(name, why)
+
+        return cast("BinaryIO", _Tee(stream, kept.bytes, failed))
 
     def leave_out(self, name: str, why: str) -> None:
         """Remember that an input is not kept as it is."""
@@ -97,15 +107,21 @@ class Capture:
 
 
 class _Tee:
-    """A stream whose bytes are put aside as they are read."""
+    """A stream whose bytes are put aside as they are read, as long as there is room for them."""
 
-    def __init__(self, stream: BinaryIO, spool: Spool) -> None:
+    def __init__(self, stream: BinaryIO, spool: Spool, failed: Callable[[str], None]) -> None:
         self._stream = stream
-        self._spool = spool
+        self._spool: Spool | None = spool
+        self._failed = failed
 
     def read(self, size: int) -> bytes:
         data = self._stream.read(size)
-        self._spool.write(data)
+        if self._spool is not None:
+            try:
+                self._spool.write(data)
+            except MsnetError as e:
+                self._spool = None
+                self._failed(str(e))
         return data
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import nullcontext
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Optional
@@ -14,6 +14,7 @@ import typer
 
 from diagnose import __version__
 from diagnose.cli_check import check
+from diagnose.cli_collect import collect
 from diagnose.cli_device import Boot, JournalDir, Kubeconfig, Root, Timeout, device_of, progress
 from diagnose.cli_profile import profile
 from diagnose.cli_redact import KeepVendor, MapFile, Redact, redaction, reveal
@@ -38,7 +39,10 @@ from diagnose.console import (
     Pods,
     RuleIds,
     Severity,
+    Zone,
     colored,
+    micros_of,
+    moment_of,
     unicode,
     width,
     write,
@@ -93,9 +97,6 @@ def _root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,  # noqa: FBT002
 ) -> None:
     del version
-
-
-Zone = Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone of stamps that name none: Europe/Berlin, +02:00.")]
 
 
 @app.command()
@@ -156,14 +157,14 @@ def diagnose(
 
     language = choose(lang, dict(os.environ))
     local = zone(tz)
-    reference = _moment(now, local, datetime.now(UTC)) if now else None
+    reference = moment_of(now, local, datetime.now(UTC)) if now else None
     at = reference or datetime.now(UTC)
     catalog = user_rules.load(rules or [])
     for name in rule or []:
         known_rule(name, catalog)
     select = diagnosis.Selection(
-        since=_micros(since, local, at),
-        until=_micros(until, local, at),
+        since=micros_of(since, local, at),
+        until=micros_of(until, local, at),
         namespaces=frozenset(namespace or ()),
         pods=frozenset(pod or ()),
         rules=frozenset(rule or ()),
@@ -229,25 +230,6 @@ def _exit_code(report: Report, *, exit_zero: bool, strict: bool) -> int:
     if strict and any(g.hides for g in report.gaps):
         return EXIT_BLIND
     return EXIT_WARNINGS if "warning" in worst else EXIT_OK
-
-
-def _moment(text: str, tz: tzinfo, now: datetime) -> datetime:
-    from diagnose.parse.when import age_seconds
-
-    seconds = age_seconds(text)
-    if seconds is not None:
-        return now - timedelta(seconds=seconds)
-    try:
-        value = datetime.fromisoformat(text.strip())
-    except ValueError as e:
-        raise UsageError(f"not a time: {text!r}", "write it as 2026-11-23, '2026-11-23 19:59' or 2026-11-23T19:59:00Z, or an age such as 2h") from e
-    return value if value.tzinfo else value.replace(tzinfo=tz)
-
-
-def _micros(text: str | None, tz: tzinfo, now: datetime) -> int | None:
-    from diagnose.parse.when import micros
-
-    return micros(_moment(text, tz, now)) if text else None
 
 
 @app.command()
@@ -376,6 +358,7 @@ def explain(rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's i
 
 
 app.command()(check)
+app.command()(collect)
 app.command()(profile)
 app.command()(reveal)
 app.command()(watch)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
-from diagnose.errors import MsnetError
+from diagnose.errors import MsnetError, UsageError
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NO_EVIDENCE, EXIT_WARNINGS, EXIT_ERRORS, EXIT_BLIND = 0, 1, 2, 3, 10, 11, 12
 _NARROWEST, _USUAL, _WIDEST = 60, 100, 140
@@ -38,6 +39,7 @@ IgnoreFile = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--ignore-file", metavar="FILE", help="What to set aside, with reason and expiry date (default: /etc/msnet/ignore.yaml, where it exists)."),
 ]
+Zone = Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone of stamps that name none: Europe/Berlin, +02:00.")]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if there are errors or warnings.")]
 
 
@@ -71,3 +73,24 @@ def write(text: str, output: Path | None = None) -> None:
         output.write_text(text, encoding="utf-8")
     except OSError as e:
         raise MsnetError(f"cannot write {output}: {e.strerror or e}") from e
+
+
+def moment_of(text: str, tz: tzinfo, now: datetime) -> datetime:
+    """Return the moment that a time or an age names. Raises `UsageError`."""
+    from diagnose.parse.when import age_seconds
+
+    seconds = age_seconds(text)
+    if seconds is not None:
+        return now - timedelta(seconds=seconds)
+    try:
+        value = datetime.fromisoformat(text.strip())
+    except ValueError as e:
+        raise UsageError(f"not a time: {text!r}", "write it as 2026-11-23, '2026-11-23 19:59' or 2026-11-23T19:59:00Z, or an age such as 2h") from e
+    return value if value.tzinfo else value.replace(tzinfo=tz)
+
+
+def micros_of(text: str | None, tz: tzinfo, now: datetime) -> int | None:
+    """Return the same in microseconds since the epoch; None where none is named."""
+    from diagnose.parse.when import micros
+
+    return micros(moment_of(text, tz, now)) if text else None

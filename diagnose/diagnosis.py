@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import NamedTuple, Protocol
 
 from diagnose import __version__
 from diagnose.blind import blind_spots
 from diagnose.catalog import Catalog
+from diagnose.collect.bundle import Restored
+from diagnose.collect.capture import Capture
 from diagnose.collect.device import Device
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.collect.live import Live, Progress
 from diagnose.correlate import findings
 from diagnose.engine import Engine, literals
+from diagnose.errors import MsnetError, NoEvidenceError
 from diagnose.health import Health
 from diagnose.hints import hints_for
 from diagnose.ignoring import Ignores
@@ -53,33 +56,66 @@ def diagnose(
 
 def investigate(
     arguments: list[str] | Device, catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection,
-    ignores: Ignores | None = None, progress: Progress | None = None, meet: Callable[[Record | Resource], None] | None = None,
+    ignores: Ignores | None = None, progress: Progress | None = None, keep: Capture | None = None, meet: Callable[[Record | Resource], None] | None = None,
 ) -> tuple[Report, Story]:  # fmt: skip
     """Return the report on the inputs named, or on the device, and the story that it was drawn from. Without `ignores`, nothing is set aside.
 
-    `meet` is told of every record and object.
+    `keep` takes what was judged, for a bundle; `meet` is told of every record and object. A bundle alone is judged as of the moment at which it was taken.
     """
-    engine, held = Engine(catalog), Held.empty(ignores)
     words, options = literals(catalog), Options(reference, tz)
-    evidence: Evidence | Live
     if isinstance(arguments, Device):
-        evidence = Live(words, options, arguments, progress)
-        found = evidence.read()
-    else:
-        evidence = Evidence(Scanner(words), options)
-        found = evidence.read(arguments)
+        evidence = Live(words, options, arguments, progress, keep=keep)
+        return _judged(evidence, evidence.read(), catalog, now, select, ignores, keep, meet)
+    evidence = Evidence(Scanner(words), options, keep=keep)
+    try:
+        return _judged(evidence, evidence.read(arguments), catalog, now, select, ignores, keep, meet)
+    except Exception as e:
+        if not evidence.bundles or isinstance(e, MsnetError):
+            raise
+        # What collectors make has the form that is expected of it; what was written by others may have any.
+        raise NoEvidenceError(f"{', '.join(evidence.bundles)}: what is in it does not fit together: {type(e).__name__}: {e}", "its report.md is for people to read; its inputs folder can be diagnosed, unpacked") from e  # fmt: skip
+
+
+def _judged(
+    evidence: Evidence | Live,
+    found: Iterator[Record | Resource],
+    catalog: Catalog,
+    now: datetime,
+    select: Selection,
+    ignores: Ignores | None,
+    keep: Capture | None,
+    meet: Callable[[Record | Resource], None] | None,
+) -> tuple[Report, Story]:
+    engine, held = Engine(catalog), Held.empty(ignores)
     for item in found:
+        if not isinstance(item, Resource) and not in_time(item, select):
+            continue
+        if keep is not None:
+            keep.take(item)
         if meet is not None:
             meet(item)
         if isinstance(item, Resource):
             engine.hold(item)
             held.hold(item)
-        elif in_time(item, select):
+        else:
             engine.feed(item)
-    live, running = isinstance(evidence, Live), isinstance(arguments, Device) and arguments.running
-    report, story = concluded(engine, held, evidence, catalog, now=now, select=select, live=live, running=running)
-    report.collected = list(evidence.collected.values()) if isinstance(evidence, Live) else []
+    run = _run_of(evidence, now, select)
+    at = run.taken if run.running else None
+    report, story = concluded(engine, held, evidence, catalog, now=now, select=select, live=run.live, since=run.since, at=at)
+    report.collected = run.collected
+    if keep is not None:
+        keep.ended(run, evidence.inputs, evidence.gaps)
     return report, story
+
+
+def _run_of(evidence: Evidence | Live, now: datetime, select: Selection) -> Restored:
+    """Return how this run went; of a bundle alone, how the one went that wrote it."""
+    since = select.since is not None
+    if isinstance(evidence, Live):
+        return Restored(micros(now), live=True, running=evidence.device.running, since=since, collected=list(evidence.collected.values()))
+    if evidence.restored is not None:
+        return replace(evidence.restored, since=evidence.restored.since or since)
+    return Restored(micros(now), since=since)
 
 
 class Source(Protocol):
@@ -116,16 +152,26 @@ class Held(NamedTuple):
 
 
 def concluded(
-    engine: Engine, held: Held, evidence: Source, catalog: Catalog, *, now: datetime, select: Selection, live: bool = False, running: bool = False
+    engine: Engine,
+    held: Held,
+    evidence: Source,
+    catalog: Catalog,
+    *,
+    now: datetime,
+    select: Selection,
+    live: bool = False,
+    since: bool = False,
+    at: int | None = None,
 ) -> tuple[Report, Story]:
     """Return the report on everything that `engine` was fed and that was held, and its story; neither takes more after that.
 
-    `live`: collectors looked at a device; `running`: at the node as it is at `now`, and not at the end of the evidence.
+    `live`: collectors looked at a device; `since`: what is older than some moment was left out; `at`: the moment, microseconds since the epoch,
+    at which the node was as its state shows, where that is not the end of the evidence.
     """
     static, silent, health, ignores = held
     engine.finish()
     story = Story(engine, evidence.inputs)
-    health.conclude(engine, story, micros(now) if running else story.end)
+    health.conclude(engine, story, story.end if at is None else at)
     static.conclude(engine, catalog.by_id)
     silent.conclude(engine)
     logs = [i for i in evidence.inputs if i.programs and "text" not in i.programs and i.kind != "objects"]
@@ -139,7 +185,7 @@ def concluded(
     found, ignored = ignores.split(found) if ignores is not None else (found, [])
     for finding in found:
         finding.hints = hints_for(finding, story) + static.hints(finding.rule, finding.captures) + silent.hints(finding) + health.hints(finding)
-    gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything, evidence.gaps, live=live, since=select.since is not None)
+    gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything, evidence.gaps, live=live, since=since)
     report = Report(
         tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
         not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems] + static.problems + (ignores.problems if ignores is not None else []), window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts={**engine.inventory.facts, **health.facts()}, node=health.seen,

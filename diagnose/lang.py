@@ -84,6 +84,8 @@ class Labels:
     moment: dict[str, str]
     """A turn of the node's story, by `Moment.kind`."""
     component: dict[str, str]
+    bundle: dict[str, str]
+    """What is said of a bundle that was written."""
     blind_spot: dict[str, str]
     """What was not looked at, by `Gap.kind`; values in braces."""
     attachments: str
@@ -251,6 +253,11 @@ EN = Labels(
         "recovery": "over",
     },
     component={"microshift": "MicroShift", "crio": "CRI-O", "kubelet": "kubelet", "multus": "Multus", "ovn": "OVN", "dhcp": "DHCP daemon", "node": "node"},
+    bundle={
+        "holds": "evidence of {inputs} inputs, {kept} of them also as they were read; manifest.json lists everything",
+        "limit": "left out for its size: {what}",
+        "next": "send it to whoever helps: msnet diagnose {name} finds the same there",
+    },
     blind_spot={
         "pasted": "only the pasted text was judged: no journal, no events, no objects",
         "no-kubelet": "neither the journal of microshift.service nor pod events: the cause of a failed pod network stands there",
@@ -526,6 +533,11 @@ JA = Labels(
         "recovery": "解決",
     },
     component={"microshift": "MicroShift", "crio": "CRI-O", "kubelet": "kubelet", "multus": "Multus", "ovn": "OVN", "dhcp": "DHCP デーモン", "node": "ノード"},
+    bundle={
+        "holds": "{inputs} 件の入力から得た証拠（うち {kept} 件は読み取ったままの内容も収録）。全一覧は manifest.json にあります",
+        "limit": "サイズ制限のため除外: {what}",
+        "next": "調査する担当者に送ってください。msnet diagnose {name} で同じ結果が得られます",
+    },
     blind_spot={
         "pasted": "貼り付けられたテキストだけを判定しました。ジャーナル、イベント、オブジェクトは見ていません",
         "no-kubelet": "microshift.service のジャーナルも Pod のイベントもありません。Pod のネットワーク障害の原因はそこにあります",

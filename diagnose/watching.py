@@ -403,7 +403,7 @@ class Watching:
             held.hold(resource)
         inputs = [replace(i, programs=set(i.programs), heard=dict(i.heard)) for p in self.parts.values() for i in p.inputs]
         gaps = list({_same(g): g for p in self.parts.values() for g in p.gaps}.values())
-        self.report, self._story = concluded(engine, held, _Sources(inputs, gaps, self.scan), self.catalog, now=at, select=Selection(), live=True, running=True)
+        self.report, self._story = concluded(engine, held, _Sources(inputs, gaps, self.scan), self.catalog, now=at, select=Selection(), live=True, at=now)
         self.report.collected = list(self.collected.values())
         for finding in self.report.findings:
             if finding.proof is not None and finding.proof.kind == "absent":

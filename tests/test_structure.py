@@ -64,6 +64,7 @@ ARROWS = {
     "verifying": {"engine", "model", "story"},
     "compare": {"parse"},
     "watching": {"catalog", "correlate", "diagnosis", "engine", "ignoring", "model", "parse", "rule", "scan", "state", "story", "times"},
+    "bundle": {"bundle", "catalog", "collect", "diagnosis", "errors", "model", "parse", "render", "shape"},
     "render": {
         "catalog",
         "checking",

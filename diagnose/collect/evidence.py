@@ -12,12 +12,14 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from diagnose.collect import archive, document, native
+from diagnose.collect import archive, bundle, document, native
+from diagnose.collect.capture import Capture
 from diagnose.collect.files import HEAD, Opened, open_input, walk
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
 from diagnose.errors import InputError
 from diagnose.model import Gap, InputSeen, Record, Resource, Where
 from diagnose.parse import host, node
+from diagnose.parse.bundle import MANIFEST
 from diagnose.parse.kube import documents
 from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock, date_in, micros, rfc3339
@@ -61,12 +63,20 @@ class Evidence:
     options: Options
     inputs: list[InputSeen] = field(default_factory=list[InputSeen])
     gaps: list[Gap] = field(default_factory=list[Gap])
+    keep: Capture | None = None
+    """Where inputs are kept as they are read, for a bundle."""
+    restored: bundle.Restored | None = None
+    """The run that wrote the bundle, where that is all the evidence there is."""
+    bundles: list[str] = field(default_factory=list[str])
+    """The bundles that were read."""
+    _alone: bool = False
     _budget: archive.Budget | None = None
     _depth: int = 0
     _layers: node.Layers = field(default_factory=node.Layers)
 
     def read(self, arguments: list[str]) -> Iterator[Record | Resource]:
         """Yield the records and objects of every input; what cannot be read becomes a gap, never an exception."""
+        self._alone = len(arguments) == 1
         for name in walk(arguments):
             if isinstance(name, InputError):
                 self.gaps.append(Gap("", str(name), name.hint))
@@ -84,12 +94,22 @@ class Evidence:
         """Yield what bytes that are at hand hold, as if they stood in a file of that name, written at `mtime` (seconds since the epoch)."""
         yield from self._opened(Opened(name, io.BytesIO(raw), raw[:HEAD], len(raw), mtime, "", None))
 
+    def kept(self, name: str, raw: bytes) -> None:
+        """Keep an input as it was read, where that is wanted."""
+        if self.keep is not None:
+            self.keep.content(name, raw)
+
+    def whole(self, name: str, stream: BinaryIO, form: str) -> BinaryIO:
+        """Return a stream that is kept as it is read, where large inputs are to be kept whole; `form` is that of a log, as its format names it."""
+        return stream if self.keep is None or not self.keep.full else self.keep.stream(name, stream, form)
+
     def _opened(self, opened: Opened) -> Iterator[Record | Resource]:
         name = opened.name
         seen = InputSeen(name, "unknown")
         self.inputs.append(seen)
-        seen.obfuscated = bool(_OBFUSCATED.search(opened.head))
-        self._refused(opened.head, name)
+        if not archive.is_archive(opened.head) and not bundle.is_manifest(name, opened.head):  # each member tells by itself
+            seen.obfuscated = bool(_OBFUSCATED.search(opened.head))
+            self._refused(opened.head, name)
         try:
             yield from self._one(opened, seen)
         except InputError as e:
@@ -110,11 +130,18 @@ class Evidence:
 
     def _one(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
         head = opened.head
+        if bundle.is_manifest(opened.name, head) and opened.path is not None:
+            yield from self._unpacked(opened, seen)
+            return
         clock = self._clock(opened)
         if node.is_known(seen.source) and opened.size < node.SMALL:
             raw = _whole(opened.stream, node.SMALL)
             facts = node.of_file(seen.source, raw, opened.mtime)
-            if not facts:
+            if any(f.kind == node.KUBECONFIG for f in facts):
+                self._left_out(seen, "holds credentials")
+            elif facts:
+                self.kept(seen.source, raw)
+            else:
                 yield from self._text(raw, clock, seen)
                 return
         else:
@@ -126,6 +153,7 @@ class Evidence:
             return
         if opened.size < HEAD and self._layers.hold(seen.source, head):
             seen.kind, seen.size, seen.lines = "objects", len(head), head.count(b"\n")
+            self.kept(seen.source, head)
             return
         if not head:
             seen.kind = "empty"
@@ -141,11 +169,12 @@ class Evidence:
         fmt = log_format(head)
         if fmt is not None:
             seen.kind = fmt.kind
-            yield from self._timed(records(opened.stream, fmt, self.scan, clock, seen), seen)
+            yield from self._timed(records(self.whole(seen.source, opened.stream, fmt.kind), fmt, self.scan, clock, seen), seen)
             return
         if is_binary(head):
             seen.kind = "unknown"
             seen.note = "binary data, not understood"
+            self._left_out(seen, seen.note)
             return
         if host.is_json(head) or looks_like_objects(head):
             raw = _whole(opened.stream, OBJECTS)
@@ -154,6 +183,7 @@ class Evidence:
             if facts:
                 seen.kind = "objects"
                 seen.size, seen.lines = len(raw), raw.count(b"\n")
+                self.kept(seen.source, raw)
                 yield from _of_host(facts, seen)
                 return
             try:
@@ -176,7 +206,8 @@ class Evidence:
             yield from self._text(raw, clock, seen)
             return
         seen.kind = "text"
-        yield from self._timed(records(cast("BinaryIO", _Chained(raw, opened.stream)), LineFormat(), self.scan, clock, seen), seen)
+        stream = self.whole(seen.source, cast("BinaryIO", _Chained(raw, opened.stream)), seen.kind)
+        yield from self._timed(records(stream, LineFormat(), self.scan, clock, seen), seen)
 
     def _archive(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
         """Yield what the members tell; an archive that cannot be read to its end is a gap, and its members so far stand."""
@@ -185,20 +216,58 @@ class Evidence:
             raise InputError(f"cannot read {opened.name}: archives within archives, more than {archive.DEPTH} deep", "unpack the outer one")
         self._budget = outer or archive.Budget(opened.size)
         self._depth += 1
+        readings: dict[str, bundle.Reading] = {}
         try:
             for member in archive.members(opened, self._budget):
                 if isinstance(member, Gap):
                     self.gaps.append(member)
                     continue
                 seen.lines += 1
-                yield from self._opened(member)
+                top = next(filter(member.name.startswith, readings), "") or bundle.top_of(member.name, member.head)
+                if not top:
+                    yield from self._opened(member)
+                    continue
+                if top not in readings:
+                    readings[top] = self._reading(opened.name, top, alone=not readings and self._depth == 1)
+                yield from readings[top].member(member)
         except InputError as e:
             raise InputError(f"{opened.name}: {e}", e.hint) from e
         finally:
             self._budget, self._depth = outer, self._depth - 1
+            for reading in readings.values():
+                self._ended(reading)
+
+    def _reading(self, name: str, top: str, *, alone: bool) -> bundle.Reading:
+        """Return what reads a bundle; `alone`: it is the only one of its input."""
+        self.bundles.append(name)
+        return bundle.Reading(name, top, alone=alone and self._alone)
+
+    def _unpacked(self, manifest: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
+        """Yield what an unpacked bundle holds."""
+        seen.kind = "archive"
+        top = manifest.name.removesuffix(MANIFEST)
+        reading = self._reading(top.rstrip("/"), top, alone=True)
+        try:
+            yield from bundle.unpacked(reading, manifest)
+        finally:
+            self._ended(reading)
+
+    def _ended(self, reading: bundle.Reading) -> None:
+        """Take over what a bundle told."""
+        reading.end()
+        self.inputs += reading.inputs
+        self.gaps += reading.gaps
+        if reading.alone:
+            self.restored = reading.restored
+
+    def _left_out(self, seen: InputSeen, why: str) -> None:
+        """Tell that an input is not kept as it is."""
+        if self.keep is not None:
+            self.keep.leave_out(seen.source, why)
 
     def _text(self, raw: bytes, clock: Clock, seen: InputSeen) -> Iterator[Record | Resource]:
         seen.kind = "text"
+        self.kept(seen.source, raw)
         if host.may_hold(raw[:HEAD]):
             yield from _of_host(host.of_text(seen.source, raw.decode("utf-8", "replace")), seen)
         lines = raw[: 64 * 1024].decode("utf-8", "replace").split("\n")
@@ -242,7 +311,7 @@ class Evidence:
                 else:
                     target.symlink_to(path.resolve())
                 path = target
-            yield from self._timed(native.read(path, opened.head, self.scan, clock, seen, self.gaps), seen)
+            yield from self._timed(native.read(path, opened.head, self.scan, clock, seen, self.gaps, self.whole), seen)
 
 
 class _Chained:

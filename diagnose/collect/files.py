@@ -13,9 +13,14 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 from diagnose.collect import layout
 from diagnose.errors import InputError
+from diagnose.parse.bundle import MANIFEST
 
 HEAD = 64 * 1024
 """Bytes of an input that are looked at to tell what it is."""
+
+
+BUNDLE = b'"schema": "msnet.bundle/'
+"""What the manifest of a bundle begins with."""
 
 
 class Opened(NamedTuple):
@@ -153,6 +158,15 @@ def opened_stream(name: str, stream: BinaryIO, size: int, mtime: float | None) -
     return Opened(name, stream, head, size, mtime, compression, None)
 
 
+def _is_bundle(manifest: str) -> bool:
+    """Return True if a file is the manifest of an unpacked bundle."""
+    try:
+        with open(manifest, "rb") as f:
+            return BUNDLE in f.read(200)
+    except OSError:
+        return False
+
+
 def walk(arguments: list[str]) -> Iterator[str | InputError]:
     """Yield the name of each input in order, the files of folders sorted; an `InputError` for what is not there."""
     seen: set[str] = set()
@@ -167,6 +181,9 @@ def walk(arguments: list[str]) -> Iterator[str | InputError]:
             found = False
             for folder, names, files in os.walk(path):
                 names.sort()
+                if MANIFEST in files and _is_bundle(os.path.join(folder, MANIFEST)):
+                    names.clear()
+                    files = [MANIFEST]  # which names the others
                 for file in sorted(files):
                     full = os.path.join(folder, file)
                     if not layout.matters(os.path.relpath(full, path)):

@@ -157,7 +157,8 @@ def _windows(reader: Any, device: Device, deadline: Deadline, out: Evidence, clo
                     return
             window = native.Export(reader, end, deadline)
             part = InputSeen(SOURCE, "journal")
-            yield from records(cast("BinaryIO", window), ExportFormat(), out.scan, clock, part)
+            name = f"{SOURCE}-{iso(reader._get_realtime())}"
+            yield from records(out.whole(name, cast("BinaryIO", window), ExportFormat.kind), ExportFormat(), out.scan, clock, part)
             seen.join(part)
             if window.cut:
                 out.gaps.append(_cut(device, seen if end else part))
@@ -224,7 +225,7 @@ def _journalctl(device: Device, paths: list[Path], deadline: Deadline, out: Evid
         arguments += ["+"] * bool(number) + list(fields)
     run = deadline.start(arguments)
     try:
-        yield from records(cast("BinaryIO", run.stdout), ExportFormat(), out.scan, clock, seen)
+        yield from records(out.whole(SOURCE, cast("BinaryIO", run.stdout), ExportFormat.kind), ExportFormat(), out.scan, clock, seen)
         error = cast("BinaryIO", run.stderr).read().decode("utf-8", "replace").strip()
         if run.wait():
             out.gaps.append(_cut(device, seen) if deadline.over else Gap(SOURCE, f"journalctl: {error or run.returncode}", "journalctl --verify"))

@@ -22,11 +22,15 @@ _NEVER = re.compile(
 """Secrets, and what is large and tells nothing of networks."""
 _COMMANDS = re.compile(r"(?:^|/)sos_commands/([^/]+)/")
 _NADS = re.compile(r"network-attachment-definition|networkattachmentdefinition")
+FOLDER = re.compile(r"msnet-[^/]+-\d{8}T\d{6}Z/")
+"""The folder of a bundle of ours in an archive; all that is in it is for its own reader."""
 _NEVER_SUFFIX = (".rpm", ".so", ".pyc", ".png", ".jpg", ".html", ".core", ".vmcore")
 
 
 def matters(name: str) -> bool:
     """Return True if a file of that path within an archive or folder may tell of a pod's network. Secrets never do."""
+    if FOLDER.match(name):
+        return True
     if _NEVER.search(name):
         return bool(_NADS.search(name)) and "secret" not in name
     if name.endswith(_NEVER_SUFFIX):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from diagnose.collect import api, journal, manifests, node, runtime
+from diagnose.collect.capture import Capture
 from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.model import LISTED, Collected, Gap, InputSeen, Record, Resource
@@ -58,13 +59,15 @@ class Live:
     collectors: dict[str, Collect] = field(default_factory=lambda: COLLECTORS)
     inputs: list[InputSeen] = field(default_factory=list[InputSeen])
     gaps: list[Gap] = field(default_factory=list[Gap])
+    keep: Capture | None = None
+    """Where inputs are kept as they are read, for a bundle."""
     _evidence: dict[str, Evidence] = field(default_factory=dict[str, Evidence])
     collected: dict[str, Collected] = field(default_factory=dict[str, Collected])
     """By collector; while they run, those that ended."""
 
     def __post_init__(self) -> None:
         """Give each collector an evidence of its own: they run side by side."""
-        self._evidence = {name: Evidence(Scanner(self.literals), self.options) for name in (*self.collectors, BESIDE)}
+        self._evidence = {name: Evidence(Scanner(self.literals), self.options, keep=self.keep) for name in (*self.collectors, BESIDE)}
 
     @property
     def scan(self) -> Scanner:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -25,16 +25,20 @@ def entries_claimed(head: bytes) -> int:
     return int.from_bytes(head[_ENTRIES_AT : _ENTRIES_AT + 8], "little") if len(head) >= _HEADER_END else 0
 
 
-def read(path: Path, head: bytes, scan: Scanner, clock: Clock, seen: InputSeen, gaps: list[Gap]) -> Iterator[Record]:
+Whole = Callable[[str, BinaryIO, str], BinaryIO]
+"""Takes an input's name, stream and form, and returns the stream to be read."""
+
+
+def read(path: Path, head: bytes, scan: Scanner, clock: Clock, seen: InputSeen, gaps: list[Gap], whole: Whole) -> Iterator[Record]:
     """Yield the records that hold a literal; a file that cannot be read, or only in part, becomes a gap."""
     claimed = entries_claimed(head)
     try:
         # By name, since type checkers find neither the module where it is not installed nor types where it is.
         library = importlib.import_module("systemd._reader")
     except ImportError:
-        reader = _journalctl(path, scan, clock, seen)
+        reader = _journalctl(path, scan, clock, seen, whole)
     else:
-        reader = _systemd(library._Reader, path, scan, clock, seen)
+        reader = _systemd(library._Reader, path, scan, clock, seen, whole)
     try:
         yield from reader
     except (OSError, ValueError) as e:
@@ -97,19 +101,20 @@ class Export:
         return b"".join(parts)
 
 
-def _systemd(reader_class: Any, path: Path, scan: Scanner, clock: Clock, seen: InputSeen) -> Iterator[Record]:
+def _systemd(reader_class: Any, path: Path, scan: Scanner, clock: Clock, seen: InputSeen, whole: Whole) -> Iterator[Record]:
     with reader_class(flags=0, files=[str(path)]) as reader:
         reader.data_threshold = 0
         if reader._next():
-            yield from records(cast("BinaryIO", Export(reader)), ExportFormat(), scan, clock, seen)
+            stream = whole(seen.source, cast("BinaryIO", Export(reader)), ExportFormat.kind)
+            yield from records(stream, ExportFormat(), scan, clock, seen)
 
 
-def _journalctl(path: Path, scan: Scanner, clock: Clock, seen: InputSeen) -> Iterator[Record]:
+def _journalctl(path: Path, scan: Scanner, clock: Clock, seen: InputSeen, whole: Whole) -> Iterator[Record]:
     program = shutil.which("journalctl")
     if program is None:
         raise OSError("neither systemd-python nor journalctl is installed")
     with subprocess.Popen([program, "--file", str(path), "-o", "export", "--all", "--quiet"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:  # fmt: skip
-        stream = cast("BinaryIO", run.stdout)
+        stream = whole(seen.source, cast("BinaryIO", run.stdout), ExportFormat.kind)
         yield from records(stream, ExportFormat(), scan, clock, seen)
         error = clean(cast("BinaryIO", run.stderr).read()).strip()
         if run.wait() != 0:

@@ -172,6 +172,7 @@ def _facts(files: _Files, out: Evidence) -> Iterator[Fact]:
         for name in names or ():
             found = files.read(device.path(f"{folder}/{name}")) if name.endswith((".conf", ".conflist", ".json")) else None
             if found is not None:
+                out.kept(f"{folder}/{name}", found[0])
                 yield parse.of_conf(f"{folder}/{name}", *found)
     kubeconfigs = (p for p in files.beneath(_CONF_DIR) if p.suffix == ".kubeconfig" and p.parent.parent == device.path(_CONF_DIR))
     for name, raw in files.texts(*kubeconfigs):
@@ -186,6 +187,8 @@ def _crio(files: _Files, out: Evidence) -> Iterator[Fact]:
     """Yield CRI-O's configuration: /etc/crio/crio.conf, then its drop-ins in name order; nothing where one of them could not be read."""
     device, denied = files.device, len(files.denied)
     texts = list(files.texts(device.path("/etc/crio/crio.conf"), *files.beneath("/etc/crio/crio.conf.d")))
+    for name, raw in texts:
+        out.kept(name, raw)
     facts, broken = parse.of_crio(texts)
     out.gaps += [Gap(path, f"no valid TOML: {why}", f"sudo crio --config {path} config", hides=False) for path, why in broken]
     yield from facts if texts and not broken and len(files.denied) == denied else ()
@@ -195,7 +198,10 @@ def _config(files: _Files, out: Evidence) -> Iterator[Fact]:
     """Yield MicroShift's configuration: config.yaml, then config.d in lexical order; nothing where one of them could not be read."""
     device, denied = files.device, len(files.denied)
     more = [p for p in files.beneath("/etc/microshift/config.d") if p.suffix in (".yaml", ".yml")]
-    facts, broken = parse.of_config(files.texts(device.path("/etc/microshift/config.yaml"), *more))
+    texts = list(files.texts(device.path("/etc/microshift/config.yaml"), *more))
+    for name, raw in texts:
+        out.kept(name, raw)
+    facts, broken = parse.of_config(texts)
     out.gaps += [Gap(path, f"no valid YAML: {why}", "microshift show-config", hides=False) for path, why in broken]
     yield from facts if not broken and len(files.denied) == denied else ()
 
@@ -306,6 +312,9 @@ def _commands(deadline: Deadline, out: Evidence, files: _Files, seen: InputSeen)
     for name, command in COMMANDS.items():
         if shown[command].strip() not in (b"", b"[]"):
             yield from out.content(name, shown[command])
+    for command in (_UNITS, _RPM, _VERSION, *_CRIO, _TIME):
+        if shown[command].strip():
+            out.kept(" ".join(command[:3]), shown[command])
     texts = {c: raw.decode("utf-8", "replace") for c, raw in shown.items()}
     facts = [*parse.of_units(texts[_UNITS]), *parse.of_packages(texts[_RPM]), *parse.of_version(texts[_VERSION]), *parse.of_clock(texts[_TIME])]
     crio = [f for c in _CRIO for f in parse.of_file("/crio_config", shown[c])]

@@ -206,6 +206,24 @@ def export_fields(raw: bytes) -> dict[str, Any]:
     return fields
 
 
+def entries(stream: BinaryIO) -> Iterator[dict[str, str]]:
+    """Yield the fields of each entry of a stream in export form, also of those without a message. What is cut short ends it."""
+    fields: dict[str, str] = {}
+    while raw := stream.readline():
+        name, equals, value = raw.rstrip(b"\n").partition(b"=")
+        if not name:
+            if fields:
+                yield fields
+            fields = {}
+            continue
+        if not equals:
+            value = stream.read(min(int.from_bytes(stream.read(8), "little"), LONGEST))
+            stream.readline()
+        fields[clean(name)] = clean(value)
+    if fields:
+        yield fields
+
+
 class JsonFormat(LineFormat):
     """`journalctl -o json`, `json-seq`, `json-sse`: one JSON object a line."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from diagnose.lang import Labels
@@ -56,7 +56,8 @@ def command(text: str, values: dict[str, str]) -> str:
 
 def gap_text(gap: Gap, w: Labels) -> str:
     """Return what a blind spot is, behind the input that it belongs to."""
-    text = w.blind_spot[gap.kind].format_map(dict(gap.values)) if gap.kind in w.blind_spot else gap.reason
+    # A bundle of another version may tell of other kinds, or other values.
+    text = w.blind_spot[gap.kind].format_map(defaultdict(lambda: "-", gap.values)) if gap.kind in w.blind_spot else gap.reason or gap.kind
     return f"{gap.source}: {text}" if gap.source and gap.source not in text else text
 
 

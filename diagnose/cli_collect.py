@@ -1,0 +1,147 @@
+"""`msnet collect`: what is seen of the device, or of saved evidence, into one file to be sent."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from diagnose.cli_device import Boot, JournalDir, Kubeconfig, Root, Timeout, device_of, progress
+from diagnose.cli_rules import Folders
+from diagnose.console import EXIT_NO_EVIDENCE, EXIT_OK, Lang, Zone, micros_of, moment_of
+from diagnose.errors import UsageError
+
+if TYPE_CHECKING:
+    from diagnose.bundle.build import Bundle
+    from diagnose.model import Report
+
+_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
+_SIZE = re.compile(r"(\d{1,12})([kmg]?)b?", re.IGNORECASE)
+
+
+def collect(
+    output: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The bundle: .tar.zst, .tar.gz or .tar.xz, or - for standard output (default: a name with node and time)."
+        ),
+    ] = None,
+    evidence: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--from", metavar="PATH", help="Saved evidence, in place of the running device: a file or folder; may be repeated."),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Keep logs and journals whole, not only the lines around what was found.")] = False,  # noqa: FBT002
+    max_size: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--max-size", metavar="SIZE", help="The most it may take, such as 5M: less is kept then, and told."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE where it is there already.")] = False,  # noqa: FBT002
+    since: Annotated[Optional[str], typer.Option("--since", metavar="TIME", help="Leave out what is older: a time, or an age such as 2h.")] = None,  # noqa: UP045
+    lang: Lang = None,
+    now: Annotated[Optional[str], typer.Option("--now", metavar="TIME", help="The moment that counts as now, for reproducible bundles.")] = None,  # noqa: UP045
+    tz: Zone = "UTC",
+    rules: Folders = None,
+    boot: Boot = None,
+    timeout: Timeout = None,
+    kubeconfig: Kubeconfig = None,
+    journal_dir: JournalDir = None,
+    root: Root = None,
+) -> None:
+    """Write a bundle of the running device, or of saved evidence, for whoever shall help: what was seen, and the report on it.
+
+    `msnet diagnose FILE` finds the same in it. Exit codes: 0 written, 1 not written, 2 wrong usage, 3 no evidence at all.
+    """
+    from diagnose import diagnosis, user_rules
+    from diagnose.bundle.build import build
+    from diagnose.bundle.cleaner import Plain
+    from diagnose.bundle.pack import PACKERS
+    from diagnose.collect.capture import Capture
+    from diagnose.lang import choose
+    from diagnose.parse.when import zone
+
+    language = choose(lang, dict(os.environ))
+    local = zone(tz)
+    reference = moment_of(now, local, datetime.now(UTC)) if now else None
+    at = reference or datetime.now(UTC)
+    select = diagnosis.Selection(since=micros_of(since, local, at))
+    most = _bytes(max_size)
+    suffix = ".tar.zst"
+    if output is not None and output != "-":
+        suffix = next((s for s in PACKERS if output.endswith(s)), "")
+        if not suffix:
+            raise UsageError(f"{output}: no known kind of bundle", f"end its name with one of {', '.join(PACKERS)}")
+        if not force and os.path.lexists(output):
+            raise UsageError(f"{output} is there already", "--force replaces it")
+    if output == "-" and sys.stdout.isatty():
+        raise UsageError("a bundle is nothing for a terminal", "name a file, or send it on: msnet collect -o - | ssh ...")
+    device = any(x is not None for x in (boot, timeout, kubeconfig, journal_dir, root))
+    if evidence and device:
+        raise UsageError("--boot, --timeout, --kubeconfig, --journal-dir and --root are for the running device, and --from was given")
+    catalog = user_rules.load(rules or [])
+    cleaner = Plain()
+    host = "node" if evidence or root is not None else os.uname().nodename
+    captured = Capture(full=full)
+    report = diagnosis.investigate(
+        evidence or device_of(boot, timeout, kubeconfig, journal_dir, root, select.since), catalog, now=at, reference=reference, tz=local,
+        select=select, progress=progress() if sys.stderr.isatty() else None, keep=captured,
+    )[0]  # fmt: skip
+    cleaner.learn(captured)
+    found = build(captured, report, catalog, cleaner, language, host)
+    if most is not None:
+        found.fit(most, suffix)
+    name = output or f"{found.folder}-{cleaner.state}{suffix}"
+    size = _write(found, name, suffix, force=force)
+    sys.stderr.write(_said(found, report, name, size, language))
+    empty = not captured.count and not captured.resources
+    raise typer.Exit(EXIT_NO_EVIDENCE if empty else EXIT_OK)
+
+
+def _bytes(text: str | None) -> int | None:
+    """Return a size such as 5M in bytes. Raises `UsageError`."""
+    if text is None:
+        return None
+    m = _SIZE.fullmatch(text.strip())
+    if m is None or not int(m[1]):
+        raise UsageError(f"not a size: {text!r}", "write bytes, or 500k, 5M, 1G")
+    return int(m[1]) * _UNITS[m[2].lower()]
+
+
+def _write(found: Bundle, name: str, suffix: str, *, force: bool) -> int:
+    """Write the bundle and return the bytes that it takes; on standard output, 0."""
+    from diagnose.bundle.file import unwritable, whole
+
+    if name == "-":
+        try:
+            found.write(sys.stdout.buffer, suffix)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as e:
+            raise unwritable("standard output", e) from e
+        return 0
+    path = Path(name)
+    with whole(path, force=force) as out:
+        found.write(out, suffix)
+    return path.stat().st_size
+
+
+def _said(found: Bundle, report: Report, name: str, size: int, language: str) -> str:
+    """Return what a bundle holds and what to do with it, in a few lines."""
+    from diagnose.bundle.build import INPUTS
+    from diagnose.lang import labels
+    from diagnose.render.terminal import verdict_of
+
+    w = labels(language)
+    lines = [
+        f"{name}  {size / 1000:,.1f} kB  {found.told['redaction']}" if size else f"{found.folder}  {found.told['redaction']}",
+        f"  {verdict_of(report, w)[0]}",
+        f"  {w.bundle['holds'].format(inputs=len(found.told['inputs']), kept=sum(m.path.startswith(f'{INPUTS}/') for m in found.members))}",
+        *(f"  {w.bundle['limit'].format(what=x)}" for x in found.limits),
+        f"  {w.bundle['next'].format(name=name)}",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,149 @@
+"""`msnet collect` as a user types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bundles import manifest, members
+from conftest import NODE, ROOT
+
+OPTIONS = ["--now", "2026-11-23T20:10:00Z"]
+EVIDENCE = ["--from", str(NODE / "journal.export.zst"), "--from", str(NODE / "objects")]
+
+
+def findings(run: subprocess.CompletedProcess[bytes]) -> object:
+    return json.loads(run.stdout)["findings"]
+
+
+def test_what_is_collected_is_diagnosed_as_the_evidence_itself(msnet, tmp_path: Path) -> None:
+    path = tmp_path / "ticket.tar.zst"
+    run = msnet("collect", "-o", str(path), *OPTIONS, *EVIDENCE)
+    assert (run.returncode, run.stdout) == (0, b"")
+    told = run.stderr.decode()
+    assert re.match(re.escape(f"{path}  ") + r"[\d.]+ kB  UNREDACTED\n", told)
+    assert "5 active, 1 resolved" in told
+    assert "evidence of 4 inputs" in told
+    assert f"msnet diagnose {path} finds the same" in told
+    wanted = msnet("diagnose", "-f", "json", *OPTIONS, *EVIDENCE[1::2])
+    found = msnet("diagnose", "-f", "json", str(path))
+    assert found.returncode == wanted.returncode == 11
+    assert findings(found) == findings(wanted)
+    assert json.loads(members(path)["report.json"])["findings"] == findings(wanted)
+
+
+def test_the_device_is_collected_without_any_path(msnet, tmp_path: Path) -> None:
+    run = msnet("collect", "-o", str(tmp_path / "b.tar.gz"), "--root", str(NODE / "host"), "--timeout", "20")
+    assert run.returncode == 0
+    found = msnet("diagnose", "-f", "json", str(tmp_path / "b.tar.gz"))
+    assert [c["name"] for c in json.loads(found.stdout)["collectors"]] == ["journal", "api", "node", "runtime"]
+
+
+def test_without_a_name_it_gets_one_of_its_node_and_time(tmp_path: Path) -> None:
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-m", "diagnose", "collect", *OPTIONS, *EVIDENCE], cwd=tmp_path, env=env, check=True, capture_output=True)
+    assert os.listdir(tmp_path) == ["msnet-microshift-edge01-20261123T201000Z-UNREDACTED.tar.zst"]
+
+
+def test_the_same_evidence_gives_the_same_bytes(msnet, tmp_path: Path) -> None:
+    first, second = (msnet("collect", "-o", "-", *OPTIONS, *EVIDENCE) for _ in range(2))
+    assert first.stdout == second.stdout != b""
+    (tmp_path / "b").write_bytes(first.stdout)
+    assert manifest(tmp_path / "b")["schema"] == "msnet.bundle/1"
+    assert msnet("diagnose", "-q", "-", stdin=first.stdout).returncode == 11
+
+
+def test_what_is_there_already_stays(msnet, tmp_path: Path) -> None:
+    path = tmp_path / "ticket.tar.zst"
+    path.write_text("old")
+    run = msnet("collect", "-o", str(path), *EVIDENCE)
+    assert run.returncode == 2
+    assert b"is there already" in run.stderr
+    assert path.read_text() == "old"
+    assert msnet("collect", "--force", "-o", str(path), *EVIDENCE).returncode == 0
+    assert manifest(path)["usable"] is True
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+
+    run = subprocess.run(
+        [sys.executable, "-m", "diagnose", "collect", "-o", str(tmp_path / "b.tar.zst"), *EVIDENCE],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        preexec_fn=limit,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert run.stderr.startswith(f"error: cannot write {tmp_path / 'b.tar.zst'}: File too large\n  hint: free some space")
+    assert os.listdir(tmp_path) == []
+
+
+def test_it_is_never_larger_than_asked_and_says_what_it_lacks(msnet, tmp_path: Path) -> None:
+    path = tmp_path / "b.tar.xz"
+    run = msnet("collect", "--max-size", "18k", "-o", str(path), *OPTIONS, *EVIDENCE)
+    assert run.returncode == 0
+    assert path.stat().st_size <= 18_000
+    assert b"left out for its size: " in run.stderr
+
+
+def test_a_size_that_cannot_be_is_an_error(msnet, tmp_path: Path) -> None:
+    run = msnet("collect", "--max-size", "500", "-o", str(tmp_path / "b.tar.zst"), *EVIDENCE)
+    assert run.returncode == 1
+    assert b"is too small" in run.stderr
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("size", ["0", "-5", "many", "5X", "1.5M", ""])
+def test_what_is_no_size_is_wrong_usage(msnet, size: str) -> None:
+    run = msnet("collect", f"--max-size={size}", *EVIDENCE)
+    assert (run.returncode, run.stderr.startswith(b"error: not a size: ")) == (2, True)
+
+
+def test_nothing_at_all_exits_3_and_is_written_all_the_same(msnet, tmp_path: Path) -> None:
+    run = msnet("collect", "-o", str(tmp_path / "b.tar.zst"), "--from", str(tmp_path / "none"))
+    assert run.returncode == 3
+    body = manifest(tmp_path / "b.tar.zst")
+    assert [g["reason"] for g in body["gaps"]] == [f"cannot read {tmp_path / 'none'}: no such file or folder"]
+    assert (body["host"], body["usable"]) == ("node", False)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["-o", "b.zip"], "no known kind of bundle"),
+        (["-o", "b"], "no known kind of bundle"),
+        (["--from", "a", "--boot", "-1"], "for the running device"),
+        (["--since", "yesterday"], "not a time"),
+        (["--tz", "Mars"], "unknown time zone"),
+        (["--boot", "x"], "not a boot"),
+    ],
+)
+def test_wrong_usage(msnet, options: list[str], told: str) -> None:
+    run = msnet("collect", *options)
+    assert run.returncode == 2
+    assert told in run.stderr.decode()
+
+
+def test_a_terminal_gets_no_archive(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    run = subprocess.run([sys.executable, "-m", "diagnose", "collect", "-o", "-", *EVIDENCE], stdout=theirs, stderr=subprocess.PIPE, cwd=ROOT, check=False)
+    os.close(theirs)
+    os.close(ours)
+    assert run.returncode == 2
+    assert b"nothing for a terminal" in run.stderr
+
+
+def test_it_speaks_japanese(msnet, tmp_path: Path) -> None:
+    run = msnet("collect", "--lang", "ja", "-o", str(tmp_path / "b.tar.zst"), *EVIDENCE)
+    assert "同じ結果が得られます" in run.stderr.decode()
+    assert "名前空間" in members(tmp_path / "b.tar.zst")["report.md"].decode()

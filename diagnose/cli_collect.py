@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from diagnose.cli_device import Boot, JournalDir, Kubeconfig, Root, Timeout, device_of, progress
+from diagnose.cli_redact import PANEL, KeepVendor, MapFile, redaction
 from diagnose.cli_rules import Folders
 from diagnose.console import EXIT_NO_EVIDENCE, EXIT_OK, Lang, Zone, micros_of, moment_of
 from diagnose.errors import UsageError
@@ -40,6 +42,9 @@ def collect(
         Optional[str],  # noqa: UP045
         typer.Option("--max-size", metavar="SIZE", help="The most it may take, such as 5M: less is kept then, and told."),
     ] = None,
+    no_redact: Annotated[bool, typer.Option("--no-redact", rich_help_panel=PANEL, help="Leave names and addresses, and secrets, as they are.")] = False,  # noqa: FBT002
+    redaction_map: MapFile = None,
+    keep_vendor: KeepVendor = False,  # noqa: FBT002
     force: Annotated[bool, typer.Option("--force", help="Replace FILE where it is there already.")] = False,  # noqa: FBT002
     since: Annotated[Optional[str], typer.Option("--since", metavar="TIME", help="Leave out what is older: a time, or an age such as 2h.")] = None,  # noqa: UP045
     lang: Lang = None,
@@ -58,7 +63,7 @@ def collect(
     """
     from diagnose import diagnosis, user_rules
     from diagnose.bundle.build import build
-    from diagnose.bundle.cleaner import Plain
+    from diagnose.bundle.cleaner import Cleaner, Plain, Redacting
     from diagnose.bundle.pack import PACKERS
     from diagnose.collect.capture import Capture
     from diagnose.lang import choose
@@ -83,15 +88,16 @@ def collect(
     if evidence and device:
         raise UsageError("--boot, --timeout, --kubeconfig, --journal-dir and --root are for the running device, and --from was given")
     catalog = user_rules.load(rules or [])
-    cleaner = Plain()
     host = "node" if evidence or root is not None else os.uname().nodename
     captured = Capture(full=full)
     report = diagnosis.investigate(
         evidence or device_of(boot, timeout, kubeconfig, journal_dir, root, select.since), catalog, now=at, reference=reference, tz=local,
         select=select, progress=progress() if sys.stderr.isatty() else None, keep=captured,
     )[0]  # fmt: skip
-    cleaner.learn(captured)
-    found = build(captured, report, catalog, cleaner, language, host)
+    with nullcontext() if no_redact else redaction(catalog, redaction_map, keep_vendor=keep_vendor) as redactor:
+        cleaner: Cleaner = Plain() if redactor is None else Redacting(redactor)
+        cleaner.learn(captured, report)
+        found = build(captured, report, catalog, cleaner, language, host)
     if most is not None:
         found.fit(most, suffix)
     name = output or f"{found.folder}-{cleaner.state}{suffix}"

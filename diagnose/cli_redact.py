@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from diagnose.catalog import Catalog
     from diagnose.redact.redactor import Redactor
 
-_PANEL = "Redaction"
+PANEL = "Redaction"
 
 Redact = Annotated[
     bool,
-    typer.Option("--redact", rich_help_panel=_PANEL, help="Remove secrets, and give names and addresses pseudonyms that keep their relations."),
+    typer.Option("--redact", rich_help_panel=PANEL, help="Remove secrets, and give names and addresses pseudonyms that keep their relations."),
 ]
 MapFile = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option(
-        "--redaction-map", metavar="FILE", rich_help_panel=_PANEL,
+        "--redaction-map", metavar="FILE", rich_help_panel=PANEL,
         help="Where the map of pseudonyms is kept, for `msnet reveal` (default: /var/lib/msnet for root, else ~/.local/state/msnet).",
     ),
 ]  # fmt: skip
 
 KeepVendor = Annotated[
-    bool, typer.Option("--keep-vendor", rich_help_panel=_PANEL, help="Let MAC addresses keep the three bytes that tell who made the device.")
+    bool, typer.Option("--keep-vendor", rich_help_panel=PANEL, help="Let MAC addresses keep the three bytes that tell who made the device.")
 ]
 
 

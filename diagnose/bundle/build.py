@@ -35,9 +35,6 @@ INPUTS = "inputs"
 _PACKED = re.compile(r"(?:\.(?:gz|xz|zst|bz2))+$")
 """Ends of names of what is kept unpacked."""
 _BLOCK = 1024 * 1024
-_REMEMBERED = 50_000
-"""Short texts that are cleaned once."""
-_SHORT = 200
 _EACH = (64, 16, 4, 1)
 """Records of one shape that are left, beside its first, where there is no room for all."""
 
@@ -97,14 +94,13 @@ class _Count:
 
 def build(captured: Capture, report: Report, catalog: Catalog, cleaner: Cleaner, language: str, host: str = "node") -> Bundle:
     """Return the bundle of a run, cleaned; `cleaner` has learnt from all of it. `host` is the node's name where the evidence tells none."""
-    clean = _Cleaning(cleaner)
     told = cleaner.report(report)
-    members = [_records(captured, clean), *_inputs(captured, clean)]
-    resources, left_out = _resources(captured, clean)
-    left_out += [{"source": clean.text(x.source), "why": x.why} for x in sorted(set(captured.left_out))]
+    members = [_records(captured, cleaner), *_inputs(captured, cleaner)]
+    resources, left_out = _resources(captured, cleaner)
+    left_out += [{"source": cleaner.text(x.source), "why": x.why} for x in sorted(set(captured.left_out))]
     reports = [Member(path, "the report", _spooled(render(told, catalog, language).encode("utf-8", "backslashreplace"))) for path, render in REPORTS.items()]
     taken = captured.run.taken if captured.run.taken is not None else report.generated
-    host = clean.text(_host(captured) or host)
+    host = cleaner.text(_host(captured) or host)
     manifest = {
         "schema": bundle.SCHEMA,
         "tool": __version__,
@@ -119,8 +115,8 @@ def build(captured: Capture, report: Report, catalog: Catalog, cleaner: Cleaner,
         "usable": usable(report),
         "findings": [{"rule": f.rule, "subject": f.subject, "severity": f.severity, "state": f.state, "count": f.count} for f in told.findings],
         "collected": [bundle.of_collected(c) for c in captured.run.collected],
-        "gaps": [clean.all(bundle.of_gap(g)) for g in captured.gaps],
-        "inputs": [clean.all(bundle.of_input(i)) for i in captured.inputs],
+        "gaps": [cleaner.value(bundle.of_gap(g)) for g in captured.gaps],
+        "inputs": [cleaner.value(bundle.of_input(i)) for i in captured.inputs],
         "left_out": left_out,
     }
     stamp = moment(taken).strftime("%Y%m%dT%H%M%SZ")
@@ -136,37 +132,11 @@ def _host(captured: Capture) -> str:
     return nodes[0] if len(nodes) == 1 else ""
 
 
-class _Cleaning:
-    """Cleans values of any form, a text that comes again only once."""
-
-    def __init__(self, cleaner: Cleaner) -> None:
-        self._cleaner = cleaner
-        self._known: dict[str, str] = {}
-
-    def text(self, text: str) -> str:
-        if len(text) > _SHORT or len(self._known) > _REMEMBERED:
-            return self._cleaner.text(text)
-        known = self._known.get(text)
-        if known is None:
-            known = self._known[text] = self._cleaner.text(text)
-        return known
-
-    def all(self, value: Any) -> Any:
-        """Return a value of JSON with all its texts cleaned, names of fields, too: some are names of networks or files."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, list):
-            return [self.all(v) for v in cast("list[Any]", value)]
-        if isinstance(value, dict):
-            return {self.text(k): self.all(v) for k, v in cast("dict[str, Any]", value).items()}
-        return value
-
-
 _CLEANED = ("MESSAGE", "MSNET_RAW", "MSNET_SOURCE", "MSNET_POD", "_HOSTNAME", "SYSLOG_IDENTIFIER", "__CURSOR", "_BOOT_ID")
 """Fields of a record that tell of more than the program's own words."""
 
 
-def _records(captured: Capture, clean: _Cleaning) -> Member:
+def _records(captured: Capture, clean: Cleaner) -> Member:
     spool = Spool()
     for record in captured.records():
         fields = bundle.of_record(record)
@@ -174,18 +144,18 @@ def _records(captured: Capture, clean: _Cleaning) -> Member:
     return Member(bundle.RECORDS, "log lines and events around what was found, as journalctl -o json", spool)
 
 
-def _resources(captured: Capture, clean: _Cleaning) -> tuple[Member, list[dict[str, str]]]:
+def _resources(captured: Capture, clean: Cleaner) -> tuple[Member, list[dict[str, str]]]:
     """Return the objects and the state of the node, and what cannot be written down."""
     spool, left_out = Spool(), list[dict[str, str]]()
     for resource in captured.resources:
         try:
-            spool.write(line(clean.all(bundle.of_resource(resource))))
+            spool.write(line(clean.value(bundle.of_resource(resource))))
         except (ValueError, RecursionError) as e:
             left_out.append({"source": clean.text(resource.where.source), "why": f"{resource.kind}: {str(e)[:200]}"})
     return Member(bundle.RESOURCES, "Kubernetes objects and the node's state", spool), left_out
 
 
-def _inputs(captured: Capture, clean: _Cleaning) -> Iterator[Member]:
+def _inputs(captured: Capture, clean: Cleaner) -> Iterator[Member]:
     """Yield the inputs as they were read; nothing reads them again but people."""
     kept = sorted(captured.kept, key=lambda k: k.name)
     for number, one in enumerate(kept, 1):
@@ -197,11 +167,11 @@ def _inputs(captured: Capture, clean: _Cleaning) -> Iterator[Member]:
         yield Member(f"{INPUTS}/{number:0{len(str(len(kept)))}}/{_PACKED.sub('', path_of(clean.text(one.name)))}{end}", "an input as it was read", spool)
 
 
-def _cleaned(one: Kept, clean: _Cleaning) -> Iterator[bytes]:
+def _cleaned(one: Kept, clean: Cleaner) -> Iterator[bytes]:
     """Yield an input's bytes, cleaned: a journal value by value, so that nothing hides behind how its form writes it."""
     if one.form == ExportFormat.kind:
         with one.bytes.read() as stream:
-            yield from (line(clean.all(fields)) for fields in entries(stream))
+            yield from (line(clean.value(fields)) for fields in entries(stream))
         return
     if one.form != JsonFormat.kind:
         yield from (clean.text(part).encode("utf-8", "backslashreplace") for part in parts(one.bytes))
@@ -209,7 +179,7 @@ def _cleaned(one: Kept, clean: _Cleaning) -> Iterator[bytes]:
     with one.bytes.read() as stream:
         for raw in stream:
             try:
-                yield line(clean.all(json.loads(raw)))
+                yield line(clean.value(json.loads(raw)))
             except (ValueError, RecursionError):
                 yield clean.text(raw.decode("utf-8", "replace")).encode("utf-8", "backslashreplace")
 

@@ -193,6 +193,11 @@ def concluded(
         unexplained=sorted(engine.unexplained.values(), key=lambda u: (-u.count, u.shape)),
         ignored=ignored, expired=list(ignores.expired) if ignores is not None else [],
     )  # fmt: skip
+    if report.findings or report.unexplained or report.ignored or report.checks:
+        # Its patterns take a tenth of a second to make: only where there is evidence to be shown.
+        from diagnose.redact import removed
+
+        report = removed.without(report)
     return report, story
 
 

@@ -64,7 +64,8 @@ ARROWS = {
     "verifying": {"engine", "model", "story"},
     "compare": {"parse"},
     "watching": {"catalog", "correlate", "diagnosis", "engine", "ignoring", "model", "parse", "rule", "scan", "state", "story", "times"},
-    "bundle": {"bundle", "catalog", "collect", "diagnosis", "errors", "model", "parse", "render", "shape"},
+    "redact": {"checks", "errors", "model", "parse", "redact", "scan"},
+    "bundle": {"bundle", "catalog", "collect", "diagnosis", "errors", "model", "parse", "redact", "render", "shape"},
     "render": {
         "catalog",
         "checking",

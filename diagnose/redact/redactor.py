@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import re
 from collections import Counter
@@ -17,116 +16,26 @@ from diagnose.redact.addresses import Addresses
 from diagnose.redact.find import networks, replace_addresses
 from diagnose.redact.names import PRIVATE_ZONES, Names
 from diagnose.redact.public import REGISTRIES, Public
-from diagnose.redact.secrets import secret_values, without_secrets
+from diagnose.redact.removed import Secrets
+from diagnose.redact.report import rewritten, strings
+from diagnose.redact.secrets import without_secrets
 
 _DOMAIN = re.compile(r"(?<![\w.%-])(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,24})(?![\w-]|\.[A-Za-z0-9])")
 _ZONES = PRIVATE_ZONES | frozenset(
-    [
-        "com",
-        "net",
-        "org",
-        "edu",
-        "gov",
-        "mil",
-        "int",
-        "info",
-        "biz",
-        "eu",
-        "us",
-        "uk",
-        "de",
-        "fr",
-        "it",
-        "es",
-        "pt",
-        "nl",
-        "be",
-        "lu",
-        "at",
-        "ch",
-        "li",
-        "dk",
-        "se",
-        "no",
-        "fi",
-        "ie",
-        "pl",
-        "cz",
-        "sk",
-        "hu",
-        "ro",
-        "bg",
-        "gr",
-        "hr",
-        "si",
-        "ba",
-        "ua",
-        "ru",
-        "by",
-        "tr",
-        "il",
-        "sa",
-        "ae",
-        "qa",
-        "kw",
-        "eg",
-        "za",
-        "ng",
-        "ke",
-        "jp",
-        "cn",
-        "tw",
-        "hk",
-        "kr",
-        "sg",
-        "my",
-        "th",
-        "vn",
-        "id",
-        "ph",
-        "in",
-        "pk",
-        "lk",
-        "au",
-        "nz",
-        "ca",
-        "mx",
-        "br",
-        "ar",
-        "cl",
-        "pe",
-        "co",
-        "ve",
-        "uy",
-        "io",
-        "ai",
-        "dev",
-        "cloud",
-        "tech",
-        "online",
-        "systems",
-        "solutions",
-        "energy",
-        "industries",
-        "tv",
-        "me",
-        "cc",
-        "ws",
-        "xyz",
-    ]
+    """
+    com net org edu gov mil int info biz eu us uk de fr it es pt nl be lu at ch li dk se no fi ie pl cz sk hu ro bg gr hr si ba ua ru by tr il sa ae qa kw eg za ng ke
+    jp cn tw hk kr sg my th vn id ph in pk lk au nz ca mx br ar cl pe co ve uy io ai dev cloud tech online systems solutions energy industries tv me cc ws xyz
+    """.split()
 )
 """Top-level domains that tell a domain from a file: those of a meaning as a file's ending are left out (sh, py, so, md, zip, rs is a country here and no file of a node)."""
-_MARK = re.compile(r"( *)\^+")
 _PASSING = re.compile(r"[0-9a-f]{12,}|\d\d:\d\d:\d\d(?:\.\d+)?")
 """What differs from one attempt to the next and holds no name."""
 _PAIR = re.compile(r"(?<![\w./-])([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)/([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?![\w/-])")
-_WORDS = frozenset(["in", "it", "no", "at", "be", "my", "me", "us", "is", "to", "id", "info", "site", "test", "home", "local", "dev", "io"])
+_WORDS = frozenset("in it no at be my me us is to id info site test home local dev io".split())
 """Those that a name in a program, or a full stop without a blank behind it, may well look like."""
 _IMAGE = re.compile(
     r"(?<![\w./@-])((?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d{2,5})?)/((?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*/)*[a-z0-9]+(?:[._-]+[a-z0-9]+)*)(?=:[\w.-]+(?:[\s\"'\\,;)\]}]|$)|@sha256:)"
 )
-_TYPED = frozenset({"rule", "severity", "confidence", "state", "kind", "by", "multus", "have", "tool", "catalog", "what", "differs", "sources", "programs", "heard", "boots", "until", "sandbox", "note"})  # fmt: skip
-"""Fields of the report that hold words of ours."""
 
 
 class Redactor:
@@ -145,11 +54,10 @@ class Redactor:
         self.counts: Counter[str] = Counter()
         self.kinds: Counter[str] = Counter()
         """What secrets were removed, by kind."""
-        self._values: set[str] = set()
+        self._secrets = Secrets()
         self._namespaces: set[str] = set()
         self._met: set[int] = set()
         """Records that were learned from, by their hash: a failure tells the same a thousand times."""
-        self._secret: re.Pattern[str] | None = None
         self._again = lru_cache(20_000)(self._replaced)
 
     # --- learning -----------------------------------------------------------------------------------------------------
@@ -165,7 +73,7 @@ class Redactor:
                     self.learn_text(text)
         else:
             learn.of_resource(item, self._name)
-            self._secrets(json.dumps(item.body, ensure_ascii=False, default=str))
+            self._secrets.learn(json.dumps(item.body, ensure_ascii=False, default=str))
             self._typed(item.body, nad=item.kind == "NetworkAttachmentDefinition")
         self._again.cache_clear()
 
@@ -186,7 +94,7 @@ class Redactor:
             if not Public.namespace(table.namespace):
                 self._name("ns", table.namespace)
                 self._name("pod", table.name)
-        for text in _strings(report):
+        for text in strings(report):
             self.learn_text(text)
 
     def _name(self, kind: str, name: str) -> None:
@@ -202,17 +110,11 @@ class Redactor:
                     self.names.learn("name", m[2])
         for network in networks(text):
             self.addresses.learn(network)
-        self._secrets(text)
+        self._secrets.learn(text)
         for m in _DOMAIN.finditer(text):
             self._domain(m.group())
         for m in _IMAGE.finditer(text):
             self._image(m)
-
-    def _secrets(self, text: str) -> None:
-        new = secret_values(text) - self._values
-        if new:
-            self._values |= new
-            self._secret = re.compile("|".join(re.escape(v) for v in sorted(self._values, key=len, reverse=True)))
 
     def _typed(self, value: Any, *, nad: bool) -> None:
         if isinstance(value, str):
@@ -238,10 +140,7 @@ class Redactor:
 
     def _replaced(self, text: str) -> tuple[str, Counter[str], Counter[str]]:
         counts: Counter[str] = Counter()
-        text, kinds = without_secrets(text)
-        if self._secret is not None:
-            text, more = self._secret.subn("[removed:secret]", text)
-            kinds["secret"] += more
+        text, kinds = self._secrets.text(text)
         counts["secret"] = sum(kinds.values())
 
         def mac(old: str) -> str:
@@ -314,53 +213,6 @@ class Redactor:
     def report(self, report: Report) -> Report:
         """Return the report with all its texts replaced."""
         before = self.counts.copy()
-        found = cast("Report", self._copy(report, ""))
+        found = rewritten(report, self.text)
         found.redacted = {kind: self.counts[kind] - before[kind] for kind in sorted(self.counts) if self.counts[kind] > before[kind]}
         return found
-
-    def _marked(self, text: str) -> str:
-        """Return a text with the marks of its lines (`    ^^^^`) beneath what they marked."""
-        lines = text.split("\n")
-        made = self.text(text).split("\n")
-        for at, line in enumerate(lines[1:], 1):
-            m = _MARK.match(line)
-            if m is not None and len(made) == len(lines):
-                start, end = len(self.text(lines[at - 1][: m.end(1)])), len(self.text(lines[at - 1][: m.end()]))
-                made[at] = " " * start + "^" * max(1, end - start) + made[at][m.end() :]
-        return "\n".join(made)
-
-    def _copy(self, value: Any, name: str) -> Any:
-        if isinstance(value, str):
-            return value if name in _TYPED else self._marked(value) if "^" in value else self.text(value)
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return dataclasses.replace(value, **{f.name: self._copy(getattr(value, f.name), f.name) for f in dataclasses.fields(value)})
-        if isinstance(value, tuple):
-            t = cast("tuple[Any, ...]", value)
-            names = getattr(t, "_fields", None)
-            if names:
-                return type(t)(*(self._copy(v, n) for n, v in zip(names, t, strict=True)))
-            return tuple(self._copy(v, name) for v in t)
-        if isinstance(value, list):
-            return [self._copy(v, name) for v in cast("list[Any]", value)]
-        if isinstance(value, set):
-            return {self._copy(v, name) for v in cast("set[Any]", value)}
-        if isinstance(value, dict):
-            named = name == "facts"
-            return {self._copy(k, name) if named else k: self._copy(v, name) for k, v in cast("dict[Any, Any]", value).items()}
-        return value
-
-
-def _strings(value: Any) -> Iterable[str]:
-    """Yield every text within the report."""
-    if isinstance(value, str):
-        yield value
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for f in dataclasses.fields(value):
-            yield from _strings(getattr(value, f.name))
-    elif isinstance(value, dict):
-        for k, v in cast("dict[Any, Any]", value).items():
-            yield from _strings(k)
-            yield from _strings(v)
-    elif isinstance(value, (list, tuple, set)):
-        for v in cast("list[Any]", value):
-            yield from _strings(v)

@@ -15,8 +15,8 @@ import typer
 from diagnose.cli_device import Boot, JournalDir, Kubeconfig, Root, Timeout, device_of, progress
 from diagnose.cli_redact import PANEL, KeepVendor, MapFile, redaction
 from diagnose.cli_rules import Folders
-from diagnose.console import EXIT_NO_EVIDENCE, EXIT_OK, Lang, Zone, micros_of, moment_of
-from diagnose.errors import UsageError
+from diagnose.console import EXIT_ERRORS, EXIT_NO_EVIDENCE, EXIT_OK, Lang, Zone, micros_of, moment_of
+from diagnose.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from diagnose.bundle.build import Bundle
@@ -42,9 +42,15 @@ def collect(
         Optional[str],  # noqa: UP045
         typer.Option("--max-size", metavar="SIZE", help="The most it may take, such as 5M: less is kept then, and told."),
     ] = None,
-    no_redact: Annotated[bool, typer.Option("--no-redact", rich_help_panel=PANEL, help="Leave names and addresses, and secrets, as they are.")] = False,  # noqa: FBT002
+    no_redact: Annotated[bool, typer.Option("--no-redact", rich_help_panel=PANEL, help="Keep names and addresses; secrets go all the same.")] = False,  # noqa: FBT002
     redaction_map: MapFile = None,
     keep_vendor: KeepVendor = False,  # noqa: FBT002
+    check: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--check", metavar="BUNDLE", rich_help_panel=PANEL, help="Write nothing: look through a bundle for every value of the map, and for secrets."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE where it is there already.")] = False,  # noqa: FBT002
     since: Annotated[Optional[str], typer.Option("--since", metavar="TIME", help="Leave out what is older: a time, or an age such as 2h.")] = None,  # noqa: UP045
     lang: Lang = None,
@@ -59,8 +65,11 @@ def collect(
 ) -> None:
     """Write a bundle of the running device, or of saved evidence, for whoever shall help: what was seen, and the report on it.
 
-    `msnet diagnose FILE` finds the same in it. Exit codes: 0 written, 1 not written, 2 wrong usage, 3 no evidence at all.
+    `msnet diagnose FILE` finds the same in it. Exit codes: 0 written (with --check: nothing was left), 1 not written, 2 wrong usage,
+    3 no evidence at all, 11 --check found something.
     """
+    if check is not None:
+        raise typer.Exit(_checked(check, redaction_map))
     from diagnose import diagnosis, user_rules
     from diagnose.bundle.build import build
     from diagnose.bundle.cleaner import Cleaner, Plain, Redacting
@@ -105,6 +114,29 @@ def collect(
     sys.stderr.write(_said(found, report, name, size, language))
     empty = not captured.count and not captured.resources
     raise typer.Exit(EXIT_NO_EVIDENCE if empty else EXIT_OK)
+
+
+def _checked(bundle: str, place: Path | None) -> int:
+    """Tell what of the map is left in a bundle, and return the exit code."""
+    from diagnose.bundle.check import check
+    from diagnose.redact import kept
+
+    where = place or kept.usual_path()
+    table = kept.load(where)
+    if table is None:
+        raise InputError(
+            f"no map of pseudonyms at {where}", "it is on the device that made the bundle, with the user who made it; name it with --redaction-map"
+        )
+    found = check(bundle, table)
+    for member, leaks in found.leaks.items():
+        for leak, times in sorted(leaks.items()):
+            sys.stdout.write(f"{member}: {leak.kind}{f' {leak.value}' if leak.value else ''} ({times}x)\n")
+    left = sum(sum(leaks.values()) for leaks in found.leaks.values())
+    values = len(table.names) + len(table.addresses)
+    sys.stdout.write(
+        f"{bundle}: {found.members} members, {found.size:,} bytes looked through for {values} names and addresses, and for secrets: {left or 'nothing'} left\n"
+    )
+    return EXIT_ERRORS if left else EXIT_OK
 
 
 def _bytes(text: str | None) -> int | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any, Protocol
 
 from diagnose.collect.capture import Capture
 from diagnose.model import Report
 from diagnose.redact.redactor import Redactor
+from diagnose.redact.removed import Secrets, each
 
 
 class Cleaner(Protocol):
@@ -41,27 +43,40 @@ class Cleaner(Protocol):
 
 
 class Plain:
-    """Leaves everything as it is."""
+    """Removes secrets alone: they never leave the node."""
 
     state = "UNREDACTED"
 
     def __init__(self) -> None:
-        """Count nothing."""
+        """Know of no secret yet."""
         self.counts: Counter[str] = Counter()
+        self._secrets = Secrets()
 
-    def learn(self, captured: Capture, report: Report) -> None:
-        """Do nothing."""
+    def learn(self, captured: Capture, report: Report) -> None:  # noqa: ARG002 - of the protocol
+        """Look through every record, object and input."""
+        for resource in captured.resources:
+            self._secrets.learn(json.dumps(resource.body, ensure_ascii=False, default=str))
+        for record in captured.records():
+            self._secrets.learn(record.raw)
+        for text in captured.texts():
+            self._secrets.learn(text)
 
     def text(self, text: str) -> str:
-        """Return the text."""
-        return text
+        """Return the text without secrets."""
+        found, kinds = self._secrets.text(text)
+        if kinds:
+            self.counts["secret"] += sum(kinds.values())
+        return found
 
     def value(self, value: Any) -> Any:
-        """Return the value."""
-        return value
+        """Return the value without secrets."""
+        value, kinds = self._secrets.value(value)
+        if kinds:
+            self.counts["secret"] += sum(kinds.values())
+        return each(value, self.text)
 
     def report(self, report: Report) -> Report:
-        """Return the report."""
+        """Return the report, which `diagnosis` has cleaned."""
         return report
 
 

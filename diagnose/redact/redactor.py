@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from collections import Counter
@@ -16,9 +15,8 @@ from diagnose.redact.addresses import Addresses
 from diagnose.redact.find import networks, replace_addresses
 from diagnose.redact.names import PRIVATE_ZONES, Names
 from diagnose.redact.public import REGISTRIES, Public
-from diagnose.redact.removed import Secrets
+from diagnose.redact.removed import Secrets, each
 from diagnose.redact.report import rewritten, strings
-from diagnose.redact.secrets import without_secrets
 
 _DOMAIN = re.compile(r"(?<![\w.%-])(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,24})(?![\w-]|\.[A-Za-z0-9])")
 _ZONES = PRIVATE_ZONES | frozenset(
@@ -193,22 +191,10 @@ class Redactor:
 
     def value(self, value: Any) -> Any:
         """Return a value of JSON with every text in it replaced, names of fields, too; what its neighbour tells to be a secret goes as well."""
-        found, kinds = without_secrets(json.dumps(value, ensure_ascii=False))
-        if kinds:
-            with contextlib.suppress(ValueError, RecursionError):
-                value = json.loads(found)
-                self.counts["secret"] += sum(kinds.values())
-                self.kinds.update(kinds)
-        return self._each(value)
-
-    def _each(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, list):
-            return [self._each(v) for v in cast("list[Any]", value)]
-        if isinstance(value, dict):
-            return {self.text(k): self._each(v) for k, v in cast("dict[str, Any]", value).items()}
-        return value
+        value, kinds = self._secrets.value(value)
+        self.counts["secret"] += sum(kinds.values())
+        self.kinds.update(kinds)
+        return each(value, self.text)
 
     def report(self, report: Report) -> Report:
         """Return the report with all its texts replaced."""

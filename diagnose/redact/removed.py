@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from collections import Counter
+from collections.abc import Callable
+from typing import Any, cast
 
 from diagnose.model import Report
 from diagnose.redact.report import rewritten, strings
@@ -31,6 +35,25 @@ class Secrets:
             text, more = self._pattern.subn("[removed:secret]", text)
             kinds["secret"] += more
         return text, +kinds
+
+    def value(self, value: Any) -> tuple[Any, Counter[str]]:
+        """Return a value of JSON without what a neighbour tells to be a secret (the others are for `text`), and how many of each kind were removed."""
+        found, kinds = without_secrets(json.dumps(value, ensure_ascii=False))
+        if kinds:
+            with contextlib.suppress(ValueError, RecursionError):
+                return json.loads(found), kinds
+        return value, Counter()
+
+
+def each(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a value of JSON in which `change` was applied to every text, names of fields, too."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [each(v, change) for v in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {change(k): each(v, change) for k, v in cast("dict[str, Any]", value).items()}
+    return value
 
 
 def without(report: Report) -> Report:

@@ -163,7 +163,7 @@ class Renaming:
         self.counts: Counter[str] = Counter()
         self.learnt: list[str] = []
 
-    def learn(self, captured: Capture) -> None:
+    def learn(self, captured: Capture, report: Report) -> None:
         self.learnt += captured.texts()
         self.learnt += [r.raw for r in captured.records()]
         self.learnt += [json.dumps(r.body, default=str) for r in captured.resources]
@@ -172,6 +172,9 @@ class Renaming:
         found, n = re.subn("plant|microshift-edge01|fixtures|5e0c47b2a91d4d66b3f8127e6a54c90d", "anon", text)
         self.counts["name"] += n
         return found
+
+    def value(self, value: Any) -> Any:
+        return json.loads(self.text(json.dumps(value)))
 
     def report(self, report: Report) -> Report:
         return replace(report, findings=[], inputs=[], gaps=[], attachments=[], timeline=[], unexplained=[], node=[], checks=[], pools=[], facts={})
@@ -188,7 +191,7 @@ class TestCleaning:
         (tmp_path / "plant.json").write_text('{"__REALTIME_TIMESTAMP":"1795464042796533","MESSAGE":"pl\\u0061nt"}\n')
         evidence = [*EVIDENCE, log, tmp_path / "plant.json", tmp_path / "plant-is-not-there"]
         report = looked(evidence, keep=captured)
-        typed.learn(captured)
+        typed.learn(captured, report)
         found = build(captured, report, catalogs.load(), typed, "en")
         return opened(packed(found), tmp_path / "b.tar.zst"), cleaner, report
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 
@@ -205,7 +205,9 @@ def json_objects(text: str) -> Iterator[Span]:
 
 # --- YAML: lines below a line ----------------------------------------------------------------------------------------------------------------------------
 
-_OPEN_USER = frozenset({"apiVersion", "command", "interactiveMode", "provideClusterInfo", "tokenFile", "client-certificate", "client-key", "installHint", "name"})
+_OPEN_USER = frozenset(
+    {"apiVersion", "command", "interactiveMode", "provideClusterInfo", "tokenFile", "client-certificate", "client-key", "installHint", "name"}
+)
 """Members of a kubeconfig's user that tell how it logs in, not with what: programs and paths."""
 _SECRET_YAML = re.compile(r"^([ \t]*(?:- +)*)kind:[ \t]*[\"']?Secret[\"']?[ \t\r]*$", re.MULTILINE)
 _USERS_YAML = re.compile(r"^([ \t]*)users:[ \t\r]*\n", re.MULTILINE)
@@ -232,7 +234,7 @@ def _lines(text: str, start: int) -> Iterator[_Line]:
         start = m.end()
 
 
-def yaml_value(text: str, at: int, value: str, kind: str) -> Span | None:
+def yaml_value(at: int, value: str, kind: str) -> Span | None:
     """Return the span of a YAML scalar that stands on one line, without quotes and comment; None if there is none."""
     if not value or _BLOCK.match(value) or value[0] in "{[&*!#" or _REMOVED.match(value):
         return None
@@ -265,7 +267,7 @@ def _below(text: str, start: int, indent: int, kind: str, keep: frozenset[str] =
         block = -1
         m = _MEMBER.match(line.text)
         if m is None:
-            if not _REMOVED.fullmatch(line.text) and (span := yaml_value(text, line.at, line.text, kind)):
+            if not _REMOVED.fullmatch(line.text) and (span := yaml_value(line.at, line.text, kind)):
                 yield span
             continue
         kept = line.text[: m.start(1)].rstrip(" \t").rstrip(":").strip("\"'") in keep
@@ -280,9 +282,9 @@ def _flow(text: str, at: int, value: str, kind: str) -> Iterator[Span]:
     """Yield the scalar at `at`, or those of a mapping or list in braces."""
     if value[:1] in {"{", "["} and not _REMOVED.match(value):
         for m in re.finditer(r"(?:^|[,{\[])[ \t]*(?:[\w.\"'-]+:[ \t]+)?([^,{}\[\]\s][^,{}\[\]]*)", value):
-            if (span := yaml_value(text, at + m.start(1), m.group(1).rstrip(), kind)) and span.start >= at:
+            if (span := yaml_value(at + m.start(1), m.group(1).rstrip(), kind)) and span.start >= at:
                 yield span
-    elif span := yaml_value(text, at, value, kind):
+    elif span := yaml_value(at, value, kind):
         yield span
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from diagnose.redact.blocks import Span, yaml_block, yaml_value
@@ -24,8 +24,8 @@ NAMES: tuple[tuple[str, str], ...] = (
     ("secret-key", r"secret[_-]?(?:access[_-]?)?key"),
     (
         "key",
-        r"(?:api|access|account|app|application|auth|client|consumer|crypto|deploy|encryption|encrypt|activation|license|master|service|shared|shared[_-]?access"
-        r"|signing|storage|subscription|webhook|hmac|jwt|cipher|session)[_-]?key",
+        r"(?:api|access|account|app|application|auth|client|consumer|crypto|deploy|encryption|encrypt|activation|license|master|service|shared|signing|storage|subscription"
+        + r"|webhook|hmac|jwt|cipher|session)[_-]?key",
     ),
     ("token", r"token|(?:identity|registry|bearer|access|refresh|id|session)[_-]?token"),
     ("secret", r"secret"),
@@ -63,7 +63,9 @@ _PLACEHOLDER = re.compile(
 _PATH = re.compile(r"(?:~|\.{1,2})?(?:/[\w.@+:{}$-]+)+/?|file:.*|[a-z]+://[^@]*|/|[A-Z]:\\.*")
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/[a-z0-9]([-a-z0-9.]*[a-z0-9])?)?")
 _OBJECT_SURE = re.compile(r".*[-./]|[a-z]+\Z")
-_TELLING_SECRET = re.compile(r"(?:client|app|application|shared|consumer|aws|api|oauth2?|jwt|hmac|session|signing|webhook|cookie|user|radius|server|totp|otp)[_-]?secret", re.IGNORECASE)
+_TELLING_SECRET = re.compile(
+    r"(?:client|app|application|shared|consumer|aws|api|oauth2?|jwt|hmac|session|signing|webhook|cookie|user|radius|server|totp|otp)[_-]?secret", re.IGNORECASE
+)
 _PROSE = re.compile(
     r"(?:and|or|a|an|the|is|was|are|be|has|not|no|must|should|could|can|cannot|failed|failure|invalid|incorrect|wrong|expired|missing|mismatch|authentication|permission|access"
     r"|for|from|of|in|to|with|error|unauthorized|unexpected|unable|required|rejected|denied|too|file|flag|parameter|option|argument|value|prompt|auth|rpc|dial|open|post|get)\b",
@@ -119,7 +121,7 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
     opened = not quote or before.endswith(quote)
     whole = begin == 0 or text[begin - 1] == "\n"
     first = whole and _LINE_START.fullmatch(before) is not None
-    block = text[at : at + 6].split("\n")[0].rstrip()
+    block = text[at : at + 6].split("\n", maxsplit=1)[0].rstrip()
     if colon and first and block and block[0] in "|>" and len(block) <= 3:
         indent = len(before) - len(before.lstrip(" -"))
         yield from yaml_block(text, text.find("\n", at) + 1 or len(text), indent, kind)
@@ -129,7 +131,12 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         return
     if sign.group("tag"):
         closing = text.find("<", at, at + 2000)
-        if text[max(0, m.start() - 40) : m.start()].rfind("<") >= 0 and closing > at and text.startswith("</", closing) and _accepts(kind, name, text[at:closing], "strong"):
+        if (
+            text[max(0, m.start() - 40) : m.start()].rfind("<") >= 0
+            and closing > at
+            and text.startswith("</", closing)
+            and _accepts(kind, name, text[at:closing], "strong")
+        ):
             yield Span(at, closing, kind)
         return
     if not quoted and text.startswith(("{", "\\"), at):
@@ -144,7 +151,7 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         if colon and text[at - 1] in " \t":
             if " " not in rest and rest[:1] not in {"{", "["} and (not quote or rest[-1:] not in {",", "}", "]"}):
                 end = at + len(rest)
-            elif (span := yaml_value(text, at, rest, kind)) and kind in _PHRASES and not _PROSE.search(rest) and "=" not in rest and ", " not in rest:
+            elif (span := yaml_value(at, rest, kind)) and kind in _PHRASES and not _PROSE.search(rest) and "=" not in rest and ", " not in rest:
                 end = span.end
             else:
                 prose = True
@@ -155,7 +162,7 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
             word = re.compile(r"[^\s\"'`]+").match(text, at)
             end = word.end() if word and not re.search(r"[&;,]\s*\w+=", word.group()) else end
     strength = "strong"
-    if colon and not quoted and not (first and (text[at - 1] in " \t" or before.strip(' \t"')  == "")) and not quote:
+    if colon and not quoted and not (first and (text[at - 1] in " \t" or before.strip(' \t"') == "")) and not quote:
         strength = "weak"
     if colon and first and not quoted and text[at - 1] in " \t" and not before.strip(" \t-\"'"):
         strength = "weak" if prose else "strong"
@@ -278,7 +285,7 @@ def _environment(text: str, m: re.Match[str], kind: str) -> Iterator[Span]:
         yield from yaml_block(text, end + 1, len(line) - len(line.lstrip(" -")), kind)
         return
     else:
-        span = yaml_value(text, start, text[start:end].rstrip(), kind)
+        span = yaml_value(start, text[start:end].rstrip(), kind)
     if span and _accepts(kind, name.group() + m.group(), text[span.start : span.end], "strong"):
         yield span
 
@@ -350,20 +357,14 @@ def _place(kind: str, hints: str, pattern: str, flags: re.RegexFlag = re.IGNOREC
     return Place(kind, tuple(hints.split()), re.compile(pattern, flags | re.MULTILINE))
 
 
-
-
 def _tool(names: str) -> str:
     """Return a pattern of a command and what stands between it and an option of its own."""
     return rf"\b(?:{names})\b(?:(?!\b(?:{names})\b)[^\n|;]){{0,300}}?[ \t]"
 
 
 _ONE = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s\"'\\`;|,)\]}]+))"
-_SECRET_OPTION = (
-    r"(?:[a-z0-9]+-){0,4}(?:password|passwd|pass|passphrase|token|secret|api-?key|access-?key|secret-?key|private-?key|client-?secret|psk|pw|auth-?key|activation-?key|credentials)"
-)
-_NO_PROSE = (
-    r"(?!(?:to|is|was|or|and|the|a|an|in|for|must|not|flags?|options?|needs?|requires?|parameter|argument|instead|with|from|has|cannot|should|will|can|are|as|of|on|if|when|file)\b)"
-)
+_OPTION = r"(?:[a-z0-9]+-){0,4}(?:password|passwd|pass|passphrase|token|secret|api-?key|access-?key|secret-?key|private-?key|client-?secret|psk|pw|auth-?key|activation-?key|credentials)"
+_NO_PROSE = r"(?!(?:to|is|was|or|and|the|a|an|in|for|must|not|flags?|options?|needs?|requires?|parameter|argument|instead|with|from|has|cannot|should|will|can|are|as|of|on|if|when|file)\b)"
 PLACES: tuple[Place, ...] = (
     _place(
         "authorization",
@@ -378,7 +379,11 @@ PLACES: tuple[Place, ...] = (
         "://",
         r"\b[a-z][a-z0-9+.-]{1,30}://[^\s/?#@:\"'<>\\\[]{0,200}:((?!\[removed:[a-z-]+\]@)[^\s/?#\"'<>\\]{1,500})@(?=[\w\[$%.-])",
     ),
-    _place("url-password", "://", r"\b[a-z][a-z0-9+.-]{1,30}://[^\s/?#@:\"'<>\\\[]{0,200}:([^\s@\"'<>\\]{1,200}(?<![?=&]))@(?=[\w-]+(?:\.[\w-]+)*(?::\d+)?(?:[/?\s\"']|$))"),
+    _place(
+        "url-password",
+        "://",
+        r"\b[a-z][a-z0-9+.-]{1,30}://[^\s/?#@:\"'<>\\\[]{0,200}:([^\s@\"'<>\\]{1,200}(?<![?=&]))@(?=[\w-]+(?:\.[\w-]+)*(?::\d+)?(?:[/?\s\"']|$))",
+    ),
     _place("url-token", "://", r"\bhttps?://([A-Za-z0-9_-]{20,500})@(?=[\w\[-])"),
     _place(
         "url-parameter",
@@ -394,7 +399,7 @@ PLACES: tuple[Place, ...] = (
     _place("terraform-token", "atlasv1", r"\b([A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,})", re.NOFLAG),
     _place("azure-secret", "q~", r"(?<![\w~.-])([\w~.-]{3}\dQ~[\w~.-]{31,34})(?![\w~.-])", re.NOFLAG),
     _place("otp", "otpauth", r"\botpauth(?:-migration)?://[^\s\"']*?(?:secret|data)=([^&\s\"'\\]+)"),
-    _place("option", "pass pw token secret key psk cred", r"(?<![\w-])--?" + _SECRET_OPTION + r"(?:[ \t]+" + _NO_PROSE + r"|=)[ \t]*(?!-)" + _ONE),
+    _place("option", "pass pw token secret key psk cred", r"(?<![\w-])--?" + _OPTION + r"(?:[ \t]+" + _NO_PROSE + r"|=)[ \t]*(?!-)" + _ONE),
     _place("option", "pass", r"-pass(?:in|out)?[ \t]+[\"']?pass:([^\s\"'\\]+)"),
     _place("option", "pass", r"(?<![\w])pass:([^\s\"'\\,;:]{4,})"),
     _place("option", "mysql maria pass", _tool(r"mysql\w*|mariadb[\w-]*|sshpass") + r"-p[ \t]?" + _ONE),
@@ -420,18 +425,31 @@ PLACES: tuple[Place, ...] = (
     _place("snmp-community", "snmp", _tool(r"snmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)") + r"-c[ \t]?" + _ONE),
     _place("snmp-password", "snmp", _tool(r"snmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)") + r"-A[ \t]?([^\s\"']+)", re.NOFLAG),
     _place("snmp-password", "snmp", _tool(r"snmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)") + r"-X[ \t]?([^\s\"']+)", re.NOFLAG),
-    _place("snmp-password", "createuser", r"^[ \t]*createUser[ \t]+(?:-e[ \t]+\S+[ \t]+)?\S{1,80}[ \t]+(?:MD5|SHA[\d-]*)[ \t]+" + _ONE + r"(?:[ \t]+(?:DES|AES[\d-]*)[ \t]+" + _ONE + ")?"),
+    _place(
+        "snmp-password",
+        "createuser",
+        r"^[ \t]*createUser[ \t]+(?:-e[ \t]+\S+[ \t]+)?\S{1,80}[ \t]+(?:MD5|SHA[\d-]*)[ \t]+" + _ONE + r"(?:[ \t]+(?:DES|AES[\d-]*)[ \t]+" + _ONE + ")?",
+    ),
     _place(
         "password",
         "pass pw",
         r"^[ \t]*(?:auth_pass|rootpw|bindpw|rootbindpw|requirepass|masterauth|authpass|ldap_default_authtok|insecure-password|smtp_auth_pass)[ \t]+(?:--(?:iscrypted|plaintext|lock)[ \t]+)*(?!--)"
         + _ONE,
     ),
-    _place("password", "pass", r"\b(?:login|username|user|account|neighbor)[ \t]+\S{1,120}[ \t]+(?:insecure-)?password[ \t]+(?:\d[ \t]+)?(?!for\b|is\b|was\b|has\b|not\b|authentication\b|expired\b|auth\b|and\b|or\b)" + _ONE),
+    _place(
+        "password",
+        "pass",
+        r"\b(?:login|username|user|account|neighbor)[ \t]+\S{1,120}[ \t]+(?:insecure-)?password[ \t]+(?:\d[ \t]+)?(?!for\b|is\b|was\b|has\b|not\b|authentication\b|expired\b|auth\b|and\b|or\b)"
+        + _ONE,
+    ),
     _place("password", "pass", r"\bmachine[ \t]+\S{1,200}\s{1,20}login[ \t]+\S{1,200}\s{1,20}password[ \t]+(\S+)"),
     _place("password", "pass", r"\b(?:area|domain)-password[ \t]+(?:clear|md5)[ \t]+(\S+)"),
     _place("password", "auth", r"^[ \t]*stats[ \t]+auth[ \t]+[^\s:]{1,80}:(\S+)"),
-    _place("password", ":5432: :*:", r"^(?:[\w.*-]{1,200}|/[\w./-]{1,200}):(?:\d{2,5}|\*):[\w.*-]{1,80}:[\w.*-]{1,80}:(?!\[removed)([^\s:\"'\\]{1,200})(?=[\"'\\]|$)"),
+    _place(
+        "password",
+        ":5432: :*:",
+        r"^(?:[\w.*-]{1,200}|/[\w./-]{1,200}):(?:\d{2,5}|\*):[\w.*-]{1,80}:[\w.*-]{1,80}:(?!\[removed)([^\s:\"'\\]{1,200})(?=[\"'\\]|$)",
+    ),
     _place("routing-key", "digest-key key-string", r"\b(?:message-digest-key[ \t]+\d{1,3}[ \t]+md5|key-string)[ \t]+(?:\d[ \t]+)?(\S+)"),
     _place("ipsec-secret", "psk auth", r"^[^\n#:]{0,200}:[ \t]*(?:PSK|XAUTH)[ \t]+(?:\"([^\"\n]+)\"|(0[sx]\S+))", re.NOFLAG),
     _place(
@@ -451,7 +469,24 @@ PLACES: tuple[Place, ...] = (
 )
 
 # Names of which every value is secret stand near one of these, in lower case.
-NAME_HINTS = ("client-cert", "client_cert", "clientcert", "pass", "pw", "token", "secret", "psk", "cred", "cak", "pin=", "pin:", 'pin"', "communit", "dockerc", "auth")
+NAME_HINTS = (
+    "client-cert",
+    "client_cert",
+    "clientcert",
+    "pass",
+    "pw",
+    "token",
+    "secret",
+    "psk",
+    "cred",
+    "cak",
+    "pin=",
+    "pin:",
+    'pin"',
+    "communit",
+    "dockerc",
+    "auth",
+)
 KEY_NAME = re.compile(
     rb"(?:api|access|account|app|application|auth|client|consumer|crypto|deploy|encryption|encrypt|activation|license|master|service|shared|signing|storage|subscription|webhook|hmac|jwt|cipher|session"
     rb"|private|priv|secret|ssh|wep|digest)[ _-]?key"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import binascii
-from bisect import bisect_right
 import re
-from typing import NamedTuple
 import zlib
+from bisect import bisect_right
+from typing import NamedTuple
 
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[abfnrtv\"'\\/`])|%[0-9a-fA-F]{2}")
 _PERCENT = re.compile(r"[^\s\"'&?=<>\\%]*+%[0-9A-Fa-f]{2}[^\s\"'&?=<>\\]*+")
@@ -18,7 +18,10 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _LARGEST = 8_000_000
 """Bytes of decompressed text that are looked at; a Secret holds 1 MiB, a Helm release less."""
 # An ASN.1 sequence that opens with version 0 or 1 (PKCS#1, PKCS#8, SEC 1), 3 and a sequence (PKCS#12), or that names PBES2 (an encrypted PKCS#8).
-_PRIVATE_DER = re.compile(rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...)(?:\x02\x01(?:[\x00\x01][\x02\x04\x30]|\x03\x30)|\x30.{1,3}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d)", re.DOTALL)
+_PRIVATE_DER = re.compile(
+    rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...)(?:\x02\x01(?:[\x00\x01][\x02\x04\x30]|\x03\x30)|\x30.{1,3}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d)",
+    re.DOTALL,
+)
 _PRINTABLE = bytes(range(0x20, 0x7F)) + b"\t\n\r\x1b"
 
 
@@ -94,7 +97,7 @@ def decoded(run: bytes) -> str | None:
     run = run.translate(_URL_SAFE)
     for skip in range(4):
         head = _bytes(run[skip : skip + 24])
-        if head.startswith(b"\x1f\x8b") or _PRIVATE_DER.match(head) or head.startswith(b"openssh-key-v1"):
+        if head.startswith((b"\x1f\x8b", b"openssh-key-v1")) or _PRIVATE_DER.match(head):
             return _text(_bytes(run[skip:]))
         if head and not head.translate(None, _PRINTABLE):
             return _text(_bytes(run[skip:]))

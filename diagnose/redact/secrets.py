@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-import re
 from typing import NamedTuple
 
 from diagnose.redact import blocks
@@ -213,7 +213,7 @@ def _runs(text: str, plain: bytes, low: bytes, depth: int) -> Iterator[_Found]:
         run = plain[start:end]
         small = run == low[start:end]
         for hint in filter(None, (TOKEN_HINT.match(low, start),)) if small else TOKEN_HINT.finditer(low, max(done, start - 8), end + 12):
-            token = TOKEN.match(text, hint.start())
+            token = TOKEN.match(text, hint.start()) if hint.start() >= done else None
             if token:
                 yield _Found(token.start(), token.end(), TOKEN_KINDS[int((token.lastgroup or "t0")[1:])], token.group(), "")
                 done = token.end()

@@ -146,7 +146,7 @@ CASES: list[tuple[str, str, str]] = [
     ("token", "- id-token: §", WORD),
     ("token", '{"auths":{"quay.io":{"registrytoken":"§"}}}', WORD),
     ("basic-auth", '{"auths":{"quay.io":{"auth":"§","email":"a@b.c"}}}', base64.b64encode(b"robot:Tr0ub4dor").decode()),
-    ("docker-config", '.dockerconfigjson: §', KEY),
+    ("docker-config", ".dockerconfigjson: §", KEY),
     ("docker-config", "pullSecret: '§'", '{"auths":{}}'),
     ("private-key", "sshKey: §", WORD),
     ("password", "      - name: DB_PASSWORD\n        value: §\n      - name: HOST\n        value: db", WORD),
@@ -279,7 +279,9 @@ def _pem(name: str, lines: int = 4) -> str:
 MARK = "[removed:private-key]"
 
 
-@pytest.mark.parametrize("name", ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "PGP PRIVATE KEY BLOCK"])
+@pytest.mark.parametrize(
+    "name", ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "PGP PRIVATE KEY BLOCK"]
+)
 def test_a_private_key_keeps_its_lines(name: str) -> None:
     key = _pem(name)
     count = key.count("\n")
@@ -379,7 +381,9 @@ def test_documents_can_be_read_as_before() -> None:
     assert counts["kubeconfig-user"] + counts["client-key"] + counts["token"] + counts["password"] == 7
     user = tree["users"][0]["user"]
     assert (user["client-key"], user["exec"]["command"], user["exec"]["env"][0]["name"]) == ("/etc/keys/admin.key", "get-token", "MODE")
-    assert [tree[k] for k in ("clusters", "contexts", "current-context")] == [yaml.safe_load(KUBECONFIG)[k] for k in ("clusters", "contexts", "current-context")]
+    assert [tree[k] for k in ("clusters", "contexts", "current-context")] == [
+        yaml.safe_load(KUBECONFIG)[k] for k in ("clusters", "contexts", "current-context")
+    ]
     for gone in ("YWJj", "blue", "green", "red", "grey"):
         assert gone not in clean
     for text in (json.dumps(yaml.safe_load(KUBECONFIG)), json.dumps(yaml.safe_load(KUBECONFIG), indent=2)):
@@ -474,8 +478,33 @@ def test_the_evidence_of_a_real_node_stays() -> None:
     assert total > 1_000_000
 
 
-HOSTILE = ["a", "-----BEGIN ", "-----BEGIN RSA PRIVATE KEY-----", '\\"', "password", "password=", "=", "eyJ", "eyJhbGciOiJSUzI1NiJ9.eyJ", "QUJD", "A", "%25", "{", '"', "http://a:",
-           '{"kind":"Secret",', '"users":[', "kind: Secret\n", "curl -u ", "mysql -p", "cGFzc3dvcmQ9eDEyMw\n", "name: A_TOKEN\n", "[removed:token]", "s.", "$6$"]
+HOSTILE = [
+    "a",
+    "-----BEGIN ",
+    "-----BEGIN RSA PRIVATE KEY-----",
+    '\\"',
+    "password",
+    "password=",
+    "=",
+    "eyJ",
+    "eyJhbGciOiJSUzI1NiJ9.eyJ",
+    "QUJD",
+    "A",
+    "%25",
+    "{",
+    '"',
+    "http://a:",
+    '{"kind":"Secret",',
+    '"users":[',
+    "kind: Secret\n",
+    "curl -u ",
+    "mysql -p",
+    "cGFzc3dvcmQ9eDEyMw\n",
+    "name: A_TOKEN\n",
+    "[removed:token]",
+    "s.",
+    "$6$",
+]
 
 
 @pytest.mark.parametrize("part", HOSTILE)
@@ -493,7 +522,7 @@ def test_hostile_text_costs_no_more_than_its_length(part: str) -> None:
 def test_values_are_those_that_mean_nothing_else() -> None:
     text = (
         f"password={WORD}\ntoken: {JWT}\nDB_PASSWORD=multus-cni\nADMIN_PASSWORD=12345678\nROOT_PASSWORD=short1\nTLS_PASSWORD=microshift\n"
-        + "x: " + base64.b64encode(b"clientSecret: Gr3enH0use").decode() + "\n" + _pem("PRIVATE KEY", 1)
+        "x: " + base64.b64encode(b"clientSecret: Gr3enH0use").decode() + "\n" + _pem("PRIVATE KEY", 1)
     )
     values = secret_values(text)
     body = _pem("PRIVATE KEY", 1).splitlines()[1]

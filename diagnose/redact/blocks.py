@@ -111,7 +111,7 @@ _USERS_JSON = re.compile(r'"users"\s{0,20}:\s{0,20}\[')
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
 _BACK = re.compile(r'"(?:[^"]|"(?=\\))*+"?|[{}\[\]]')
 _LARGEST_OBJECT = 4_000_000
-_DEEPEST = 60
+_DEEPEST = 16
 
 
 def _scalars(text: str, start: int, end: int) -> Iterator[tuple[tuple[str, ...], int, int]]:
@@ -275,10 +275,10 @@ def _below(text: str, start: int, indent: int, kind: str, keep: frozenset[str] =
         if _BLOCK.match(value):
             block = line.indent
         elif not kept:
-            yield from _flow(text, line.at + m.start(1), value, kind)
+            yield from _flow(line.at + m.start(1), value, kind)
 
 
-def _flow(text: str, at: int, value: str, kind: str) -> Iterator[Span]:
+def _flow(at: int, value: str, kind: str) -> Iterator[Span]:
     """Yield the scalar at `at`, or those of a mapping or list in braces."""
     if value[:1] in {"{", "["} and not _REMOVED.match(value):
         for m in re.finditer(r"(?:^|[,{\[])[ \t]*(?:[\w.\"'-]+:[ \t]+)?([^,{}\[\]\s][^,{}\[\]]*)", value):
@@ -328,7 +328,7 @@ def _secret_yaml(text: str, start: int, end: int, indent: int) -> Iterator[Span]
             return
         if line.indent == indent and (m := _DATA.match(line.text)):
             below = text.find("\n", line.at)
-            yield from _flow(text, line.at + m.start(1), m.group(1), "secret-object")
+            yield from _flow(line.at + m.start(1), m.group(1), "secret-object")
             if below >= 0:
                 yield from _below(text, below + 1, indent, "secret-object")
 
@@ -344,7 +344,7 @@ def _users_yaml(text: str, start: int, indent: int) -> Iterator[Span]:
             end = text.find("\n", line.at)
             value = line.text[5:].lstrip()
             if value:
-                yield from _flow(text, line.at + len(line.text) - len(value), value, "kubeconfig-user") if value[0] == "{" else ()
+                yield from _flow(line.at + len(line.text) - len(value), value, "kubeconfig-user") if value[0] == "{" else ()
             elif end >= 0:
                 yield from _below(text, end + 1, line.indent, "kubeconfig-user", _OPEN_USER)
 

@@ -24,8 +24,11 @@ NAMES: tuple[tuple[str, str], ...] = (
     ("secret-key", r"secret[_-]?(?:access[_-]?)?key"),
     (
         "key",
-        r"(?:api|access|account|app|application|auth|client|consumer|crypto|deploy|encryption|encrypt|activation|license|master|service|shared|signing|storage|subscription"
-        + r"|webhook|hmac|jwt|cipher|session)[_-]?key",
+        r"(?:access|account|activation|api|app|application|auth|cipher|client|consumer|crypto|deploy|encrypt|encryption|hmac|jwt|license|master|service|session|shared|signing)[_-]?key",
+    ),
+    (
+        "key",
+        r"(?:storage|subscription|webhook)[_-]?key",
     ),
     ("token", r"token|(?:identity|registry|bearer|access|refresh|id|session)[_-]?token"),
     ("secret", r"secret"),

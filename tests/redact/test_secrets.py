@@ -340,8 +340,8 @@ def test_blocks_of_many_lines_keep_their_lines() -> None:
     assert without_secrets(ppk)[0] == ppk.replace("AAAABBBB", MARK).replace("CCCC==", MARK).replace("0123456789abcdef", "[removed:ppk-key]")
     block = "a:\n  password: |\n    first line\n    second\n  user: x\n"
     assert without_secrets(block)[0] == "a:\n  password: |\n    [removed:password]\n    [removed:password]\n  user: x\n"
-    secret = "kind: Secret\ndata:\n  a: |\n    bGluZTE=\n    bGluZTI=\n  b: 'x'\nmetadata:\n  name: multus-token\n"
-    assert without_secrets(secret)[0] == (
+    manifest = "kind: Secret\ndata:\n  a: |\n    bGluZTE=\n    bGluZTI=\n  b: 'x'\nmetadata:\n  name: multus-token\n"
+    assert without_secrets(manifest)[0] == (
         "kind: Secret\ndata:\n  a: |\n    [removed:secret-object]\n    [removed:secret-object]\n  b: '[removed:secret-object]'\nmetadata:\n  name: multus-token\n"
     )
     env = "- name: A_TOKEN\n  value: |\n    blue\n- name: B\n  value: c\n"

@@ -16,8 +16,10 @@ class Span(NamedTuple):
     quote: int = -1
 
 
-_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
-_END = re.compile(r"-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_NAME = r"(?:(?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V\d)"
+_BEGIN = re.compile(rf"-----BEGIN {_NAME}-----|---- BEGIN {_NAME} ----")
+_END = re.compile(rf"-----END {_NAME}-----|---- END {_NAME} ----")
+_MARK = re.compile("PRIVATE KEY|OpenVPN Static key")
 _LONGEST_KEY = 40_000
 _KEY_LINE = re.compile(r"[^\n]*?(?:(?:^|[\s>|#:])[A-Za-z0-9+/=]{16,}|[A-Za-z][\w-]*: [^\n]{1,80}|)[\s\"',]*$")
 _LAST_WORD = re.compile(r"[A-Za-z0-9+/=:-]*[\s\"',]*$")
@@ -25,18 +27,20 @@ _LAST_WORD = re.compile(r"[A-Za-z0-9+/=:-]*[\s\"',]*$")
 
 def pem(text: str) -> Iterator[Span]:
     """Yield what stands between the marks of a PEM private key, marks included: one span a line. A key cut off at either end is found too."""
-    at = text.find("PRIVATE KEY")
     done = 0
     last = next_begin = next_end = -1
-    while at >= 0:
-        begin = _BEGIN.search(text, max(done, at - 40), at + 24)
-        end = _END.search(text, max(done, at - 40), at + 24)
+    for m in _MARK.finditer(text):
+        at = m.start()
+        if at < done:
+            continue
+        begin = _BEGIN.search(text, max(done, at - 40), at + 40)
+        end = _END.search(text, max(done, at - 40), at + 40)
         if begin:
             last = begin.end()
             if next_begin < last:
-                next_begin = text.find("-----BEGIN", last) % (len(text) + 1)  # -1 becomes the end
+                next_begin = text.find("-- BEGIN" if text[last - 5] == " " else "-----BEGIN", last) % (len(text) + 1)  # -1 becomes the end
             if next_end < last:
-                next_end = text.find("-----END", last) % (len(text) + 1)
+                next_end = text.find("---- END" if text[last - 5] == " " else "-----END", last) % (len(text) + 1)
             close = _END.match(text, next_end) if next_end < min(next_begin, last + _LONGEST_KEY) else None
             stop = close.end() if close else _cut_end(text, last)
             yield from _key_lines(text, begin.start(), stop)
@@ -44,7 +48,6 @@ def pem(text: str) -> Iterator[Span]:
         elif end:
             yield from _key_lines(text, _cut_start(text, end.start(), done), end.end())
             done = end.end()
-        at = text.find("PRIVATE KEY", max(done, at + 1))
 
 
 def _cut_end(text: str, start: int) -> int:

@@ -131,6 +131,7 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         return
     value, end, quoted = _value(text, at)
     if kind == "cookie":
+        yield from _cookies(text, m, at)
         return
     if sign.group("tag"):
         closing = text.find("<", at, at + 2000)
@@ -173,6 +174,17 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         strength = "weak"
     if _HEADER.search(name) and (":" in sign.group() or "=" in sign.group()):
         strength = "strong"
+    if strength == "weak" and kind in _PHRASES and ((before.rstrip()[-1:] in {"{", ","} and text[end : end + 1] in {",", "}"}) or text[at - 1] == ":"):
+        strength = "weak" if _PROSE.match(text, value) else "strong"  # YAML in braces, a struct as Go prints it
+    if (
+        not colon
+        and not quoted
+        and name.isupper()
+        and before[-1:] in {'"', "'"}
+        and (stop := text.find(before[-1], at, at + 500)) > end
+        and not re.search(r"[\n=$]", text[at:stop])
+    ):
+        end = stop  # systemd's Environment="NAME=a value"
     string = before.removesuffix("- ")[-1:]
     if strength == "weak" and string in {'"', "'"}:  # does it fill a string?
         stop = text.find(string, at, at + 200)
@@ -189,6 +201,22 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
     if content and _accepts(kind, name, content, strength):
         needs = m.end() if colon and quote == '"' and not quoted else -1
         yield Span(value, end, kind, needs)
+
+
+_COOKIE = re.compile(r"[\w.!#$%&*+^|~-]+=([^;\s\"'\\,]*)(?:;[ \t]*)?")
+
+
+def _cookies(text: str, m: re.Match[str], at: int) -> Iterator[Span]:
+    """Yield the values of the cookies from `at`: all of a `Cookie`, the first of a `Set-Cookie`, where attributes follow."""
+    while text[at : at + 1] in {'"', "'", "["}:
+        at += 1
+    only_first = text[max(0, m.start() - 4) : m.start()].lower() == "set-"
+    while pair := _COOKIE.match(text, at):
+        if pair.end(1) > pair.start(1):
+            yield Span(pair.start(1), pair.end(1), "cookie")
+        if only_first:
+            return
+        at = pair.end()
 
 
 _PHRASES = frozenset({"password", "passphrase", "pre-shared-key"})
@@ -376,7 +404,6 @@ PLACES: tuple[Place, ...] = (
     ),
     _place("authorization", "auth", r"\b(?:proxy-)?authorization[\"'\]]{0,3}[ \t]*[:=][ \t]*[\"'\[]{0,3}([^\s\"'\\\[\]{}:=,;]{16,})"),
     _place("authorization", "bearer", r"\bbearer(?:[ \t]+|[\"']?[:=][ \t]*[\"']?)([A-Za-z0-9][\w.~+/-]{15,}=*)"),
-    _place("cookie", "cookie", r"\b(?:set-)?cookie2?[\"'\]]{0,3}[ \t]*[:=][ \t]*[\"'\[]{0,3}(?=[\w.-]+=)([^\n\"'\\`]+)"),
     _place(
         "url-password",
         "://",
@@ -446,6 +473,8 @@ PLACES: tuple[Place, ...] = (
         + _ONE,
     ),
     _place("password", "pass", r"\bmachine[ \t]+\S{1,200}\s{1,20}login[ \t]+\S{1,200}\s{1,20}password[ \t]+(\S+)"),
+    _place("password", "pass", r"^[ \t]+password[ \t]+(?:[0-9][ \t]+)?(?![a-z]+[ \t]*$)(\S+)[ \t]*$"),
+    _place("password", "pass identified", r"\b(?:password|identified[ \t]+by)[ \t]+'([^'\n]+)'"),
     _place("password", "pass", r"\b(?:area|domain)-password[ \t]+(?:clear|md5)[ \t]+(\S+)"),
     _place("password", "auth", r"^[ \t]*stats[ \t]+auth[ \t]+[^\s:]{1,80}:(\S+)"),
     _place(
@@ -492,7 +521,7 @@ NAME_HINTS = (
 )
 KEY_NAME = re.compile(
     rb"(?:api|access|account|app|application|auth|client|consumer|crypto|deploy|encryption|encrypt|activation|license|master|service|shared|signing|storage|subscription|webhook|hmac|jwt|cipher|session"
-    rb"|private|priv|secret|ssh|wep|digest)[ _-]?key"
+    rb"|private|priv|secret|ssh|wep|digest|static)[ _-]?key"
 )
 
 KINDS = frozenset({*_KINDS, *TOKEN_KINDS, *(p.kind for p in PLACES), "secret-object", "kubeconfig-user", "ansible-vault", "base64"})

@@ -24,10 +24,10 @@ _BROKEN = re.compile(rb"%(?:25)*2[BFbf]|\\+/")  # a sign of base64, escaped
 _DEPTH = 4
 """Levels of base64 that are looked through."""
 # Blocks within a line, and signs of a hint behind an escape.
-_OTHER_HINTS = ("key", "users", "private key", "%2", "%3", ":\\/", "pin\\")
+_OTHER_HINTS = ("key", "users", "private key", "static key", "%2", "%3", ":\\/", "pin\\")
 _HINTS = [(h, h.encode()) for h in sorted({h for p in PLACES for h in p.hints} | {*NAME_HINTS, *_OTHER_HINTS})]
 _SCANNER = Scanner(h for h, _ in _HINTS)
-_BLOCK_HINTS = (b"private key", b"secret", b"users", b"$ansible_vault", b"private-lines")
+_BLOCK_HINTS = (b"private key", b"static key", b"secret", b"users", b"$ansible_vault", b"private-lines")
 _MARK = re.compile(r"\[removed:[a-z0-9-]+\]")
 _REMOVED = re.compile(r"\[removed:[a-z0-9-]+\]|<?\[?(?:REMOVED|REDACTED|removed|redacted)\]?>?|\*+(?:HIDDEN\*+)?|\s*")  # by us or by another tool
 _VAULT = re.compile(r"\$ANSIBLE_VAULT;[^\n]*((?:\r?\n[ \t]*[0-9a-f]{2,}[ \t]*(?=\r?$))+)", re.MULTILINE)
@@ -187,8 +187,8 @@ def _in_view(view: str) -> Iterator[Span]:
 
 def _blocks(text: str, low: bytes) -> Iterator[Span]:
     """Yield the secrets that fill more than a line."""
-    key, secret, users, vault, ppk = (hint in low for hint in _BLOCK_HINTS)
-    if key:
+    key, static, secret, users, vault, ppk = (hint in low for hint in _BLOCK_HINTS)
+    if key or static:
         yield from blocks.pem(text)
     if secret or users:
         yield from blocks.json_objects(text)

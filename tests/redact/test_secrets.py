@@ -88,8 +88,16 @@ CASES: list[tuple[str, str, str]] = [
     ("token", "X-Auth-Token: §", WORD),
     ("key", "curl -H 'X-Api-Key: §' http://h/", WORD),
     ("token", "X-Vault-Token: §", WORD),
-    ("cookie", "Cookie: §", "session=Tr0ub4dor; theme=dark"),
-    ("cookie", "< Set-Cookie: §", "sid=Tr0ub4dor; Path=/; HttpOnly"),
+    ("cookie", "Cookie: session=§", WORD),
+    ("cookie", "< Set-Cookie: sid=§; Path=/; HttpOnly", WORD),
+    ("password", "machine quay.io\n  login robot\n  password §\n", WORD),
+    ("password", "ALTER USER app WITH PASSWORD '§';", "a b"),
+    ("password", "db: {user: app, password: §, port: 5432}", "swordfish"),
+    ("password", "options: &{User:app Password:§ Port:5432}", "swordfish"),
+    ("password", 'Environment="DB_PASSWORD=§"', "a secret, with blanks"),
+    ("password", '{"Env":["A=b","DB_PASSWORD=§"]}', WORD),
+    ("password", "<user>a</user><password>§</password>", "swordfish"),
+    ("pre-shared-key", "802-11-wireless-security.psk:            §", "swordfish"),
     ("option", "curl -k -u admin:§ https://h/", WORD),
     ("option", "curl --user 'admin:§' https://h/", WORD),
     ("option", "mysqldump --password §", WORD),
@@ -280,7 +288,17 @@ MARK = "[removed:private-key]"
 
 
 @pytest.mark.parametrize(
-    "name", ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "PGP PRIVATE KEY BLOCK"]
+    "name",
+    [
+        "PRIVATE KEY",
+        "RSA PRIVATE KEY",
+        "EC PRIVATE KEY",
+        "DSA PRIVATE KEY",
+        "OPENSSH PRIVATE KEY",
+        "ENCRYPTED PRIVATE KEY",
+        "PGP PRIVATE KEY BLOCK",
+        "OpenVPN Static key V1",
+    ],
 )
 def test_a_private_key_keeps_its_lines(name: str) -> None:
     key = _pem(name)
@@ -300,6 +318,11 @@ def test_a_private_key_that_is_cut_off_is_gone() -> None:
     head, tail = "\n".join(lines[:4]) + "\n", "\n".join(lines[3:]) + "\n"
     assert without_secrets(head + "that was all\n")[0] == f"{MARK}\n" * 4 + "that was all\n"
     assert without_secrets("it goes on:\n" + tail)[0] == "it goes on:\n" + f"{MARK}\n" * tail.count("\n")
+
+
+def test_names_of_cookies_stay() -> None:
+    clean, counts = without_secrets("Cookie: a=Tr0ub4dor; theme=dark\n")
+    assert (clean, counts) == ("Cookie: a=[removed:cookie]; theme=[removed:cookie]\n", {"cookie": 2})
 
 
 def test_certificates_and_public_keys_stay() -> None:
@@ -539,4 +562,4 @@ def test_the_table_of_kinds_is_the_one_of_the_documentation() -> None:
 def test_every_kind_has_two_cases() -> None:
     seen = Counter(kind for kind, _, _ in CASES)
     assert {kind for kind in KINDS if seen[kind] < 2} == {"ansible-vault", "base64"}  # on their own above
-    assert (len(KINDS), len(CASES), len(set(CASES))) == (70, 253, 253)
+    assert (len(KINDS), len(CASES), len(set(CASES))) == (70, 261, 261)

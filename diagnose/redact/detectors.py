@@ -502,6 +502,7 @@ PLACES: tuple[Place, ...] = (
 
 # Names of which every value is secret stand near one of these, in lower case.
 NAME_HINTS = (
+    "cookie",
     "client-cert",
     "client_cert",
     "clientcert",

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[abfnrtv\"'\\/`])|%[0-9a-fA-F]{2}")
-_PERCENT = re.compile(r"[^\s\"'&?=<>\\%]*+%[0-9A-Fa-f]{2}[^\s\"'&?=<>\\]*+")
+_PERCENT = re.compile(r"(?<![^\s\"'&?=<>\\])[^\s\"'&?=<>\\%]*+%[0-9A-Fa-f]{2}[^\s\"'&?=<>\\]*+")
 _NAMED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _DEPTH = 6
 """Levels of quoting that are looked through: three of JSON and what a URL adds."""

@@ -21,8 +21,6 @@ _BEGIN = re.compile(rf"-----BEGIN {_NAME}-----|---- BEGIN {_NAME} ----")
 _END = re.compile(rf"-----END {_NAME}-----|---- END {_NAME} ----")
 _MARK = re.compile("PRIVATE KEY|OpenVPN Static key")
 _LONGEST_KEY = 40_000
-_KEY_LINE = re.compile(r"[^\n]*?(?:(?:^|[\s>|#:])[A-Za-z0-9+/=]{16,}|[A-Za-z][\w-]*: [^\n]{1,80}|)[\s\"',]*$")
-_LAST_WORD = re.compile(r"[A-Za-z0-9+/=:-]*[\s\"',]*$")
 
 
 def pem(text: str) -> Iterator[Span]:
@@ -110,6 +108,7 @@ def _key_lines(text: str, start: int, end: int) -> Iterator[Span]:
 # --- JSON: objects that are known by a member -----------------------------------------------------------------------------------------------------------
 
 _SECRET_JSON = re.compile(r'"kind"\s{0,20}:\s{0,20}"Secret"')
+_SEALED_JSON = re.compile(r'"encryptedData"\s{0,20}:\s{0,20}\{')
 _USERS_JSON = re.compile(r'"users"\s{0,20}:\s{0,20}\[')
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
 _BACK = re.compile(r'"(?:[^"]|"(?=\\))*+"?|[{}\[\]]')
@@ -182,7 +181,7 @@ def _json_span(text: str, at: int, end: int, kind: str) -> Span | None:
 
 def json_objects(text: str) -> Iterator[Span]:
     """Yield the values of Secret objects and of the users of a kubeconfig."""
-    for pattern in (_SECRET_JSON, _USERS_JSON):
+    for pattern in (_SECRET_JSON, _USERS_JSON, _SEALED_JSON):
         done = 0
         reach = _LARGEST_OBJECT
         for m in pattern.finditer(text):
@@ -202,6 +201,9 @@ def json_objects(text: str) -> Iterator[Span]:
                 elif pattern is _SECRET_JSON:
                     if path[0] in {"data", "stringData"} and (span := _json_span(text, at, stop, "secret-object")):
                         yield span
+                elif pattern is _SEALED_JSON:
+                    if span := _json_span(text, at, stop, "secret-object"):
+                        yield span
                 elif "user" in path[:-1] and path[-1] not in _OPEN_USER and (span := _json_span(text, at, stop, "kubeconfig-user")):
                     yield span
 
@@ -214,6 +216,7 @@ _OPEN_USER = frozenset(
 """Members of a kubeconfig's user that tell how it logs in, not with what: programs and paths."""
 _SECRET_YAML = re.compile(r"^([ \t]*(?:- +)*)kind:[ \t]*[\"']?Secret[\"']?[ \t\r]*$", re.MULTILINE)
 _USERS_YAML = re.compile(r"^([ \t]*)users:[ \t\r]*\n", re.MULTILINE)
+_SEALED_YAML = re.compile(r"^([ \t]*)encryptedData:[ \t\r]*\n", re.MULTILINE)
 _LINE = re.compile(r"([ \t]*(?:- +)*)([^\n]*)(?:\n|\Z)")
 _MEMBER = re.compile(r"(?:\"[^\"\n]{1,255}\"|'[^'\n]{1,255}'|[\w./ \-$]{1,255}):(?=[ \t\r]|$)[ \t]*(.*)")
 _DATA = re.compile(r"(?:data|stringData|\"data\"|\"stringData\"|'data'|'stringData'):(?=[ \t\r]|$)[ \t]*(.*)")
@@ -300,6 +303,9 @@ def yaml_objects(text: str) -> Iterator[Span]:
             if m.start() >= done.get(indent, 0):
                 start, done[indent] = _siblings(text, m.start(), indent)
                 yield from _secret_yaml(text, start, done[indent], indent)
+    if "encryptedData:" in text:
+        for m in _SEALED_YAML.finditer(text):
+            yield from _below(text, m.end(), len(m.group(1)), "secret-object")
     if "users:" in text:
         for m in _USERS_YAML.finditer(text):
             yield from _users_yaml(text, m.end(), len(m.group(1)))

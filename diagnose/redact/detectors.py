@@ -174,8 +174,11 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         strength = "weak"
     if _HEADER.search(name) and (":" in sign.group() or "=" in sign.group()):
         strength = "strong"
-    if strength == "weak" and kind in _PHRASES and ((before.rstrip()[-1:] in {"{", ","} and text[end : end + 1] in {",", "}"}) or text[at - 1] == ":"):
-        strength = "weak" if _PROSE.match(text, value) else "strong"  # YAML in braces, a struct as Go prints it
+    flow = before.rstrip()[-1:] in {"{", ","} and text[end : end + 1] in {",", "}"}  # YAML in braces
+    struct = kind in _PHRASES and text[at - 1] == ":"  # as Go prints it
+    telling = kind in _PHRASES or any(c.isdigit() for c in text[value:end])
+    if strength == "weak" and (flow or struct) and telling and not _PROSE.match(text, value):
+        strength = "strong"
     if (
         not colon
         and not quoted
@@ -428,6 +431,7 @@ PLACES: tuple[Place, ...] = (
     _place("telegram-token", ":aa", r"(?<![\w:])(\d{8,10}:AA[\w-]{30,})", re.NOFLAG),
     _place("terraform-token", "atlasv1", r"\b([A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,})", re.NOFLAG),
     _place("azure-secret", "q~", r"(?<![\w~.-])([\w~.-]{3}\dQ~[\w~.-]{31,34})(?![\w~.-])", re.NOFLAG),
+    _place("sops", "enc[", r"\bENC\[AES256_GCM,data:([^,\s\]]+)", re.NOFLAG),
     _place("otp", "otpauth", r"\botpauth(?:-migration)?://[^\s\"']*?(?:secret|data)=([^&\s\"'\\]+)"),
     _place("option", "pass pw token secret key psk cred", r"(?<![\w-])--?" + _OPTION + r"(?:[ \t]+" + _NO_PROSE + r"|=)[ \t]*(?!-)" + _ONE),
     _place("option", "pass", r"-pass(?:in|out)?[ \t]+[\"']?pass:([^\s\"'\\]+)"),
@@ -473,7 +477,7 @@ PLACES: tuple[Place, ...] = (
         + _ONE,
     ),
     _place("password", "pass", r"\bmachine[ \t]+\S{1,200}\s{1,20}login[ \t]+\S{1,200}\s{1,20}password[ \t]+(\S+)"),
-    _place("password", "pass", r"^[ \t]+password[ \t]+(?:[0-9][ \t]+)?(?![a-z]+[ \t]*$)(\S+)[ \t]*$"),
+    _place("password", "pass", r"^[ \t]*password[ \t]+(?:[0-9][ \t]+)?(?![a-z]+[ \t]*$)(\S+)[ \t]*$"),
     _place("password", "pass identified", r"\b(?:password|identified[ \t]+by)[ \t]+'([^'\n]+)'"),
     _place("password", "pass", r"\b(?:area|domain)-password[ \t]+(?:clear|md5)[ \t]+(\S+)"),
     _place("password", "auth", r"^[ \t]*stats[ \t]+auth[ \t]+[^\s:]{1,80}:(\S+)"),
@@ -498,6 +502,12 @@ PLACES: tuple[Place, ...] = (
         re.NOFLAG,
     ),
     _place("crypt-hash", ":::", r"^[\w.-]{1,40}:!?([\w./]{13}):\d{0,6}:\d{0,6}:\d{0,6}:\d{0,6}:\d{0,6}:\d{0,6}:"),
+)
+
+# An option and its value as two members of a list.
+LISTED = (
+    re.compile(rf'"--?{_OPTION}"\s{{0,80}},\s{{0,80}}"([^"\n\\-][^"\n\\]*)"', re.IGNORECASE),
+    re.compile(rf"^[ \t]*-[ \t]+[\"']?--?{_OPTION}[\"']?[ \t\r]*\n[ \t]*-[ \t]+[\"']?([^\s\"'-][^\n\"']*?)[\"']?[ \t\r]*$", re.IGNORECASE | re.MULTILINE),
 )
 
 # Names of which every value is secret stand near one of these, in lower case.

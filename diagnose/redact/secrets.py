@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from diagnose.redact import blocks
 from diagnose.redact.blocks import Span
-from diagnose.redact.detectors import KEY_NAME, NAME_HINTS, PLACES, TOKEN, TOKEN_HINT, TOKEN_KINDS, named
+from diagnose.redact.detectors import KEY_NAME, LISTED, NAME_HINTS, PLACES, TOKEN, TOKEN_HINT, TOKEN_KINDS, named
 from diagnose.redact.nested import View, decoded, views
 from diagnose.scan import Scanner
 
@@ -24,10 +24,10 @@ _BROKEN = re.compile(rb"%(?:25)*2[BFbf]|\\+/")  # a sign of base64, escaped
 _DEPTH = 4
 """Levels of base64 that are looked through."""
 # Blocks within a line, and signs of a hint behind an escape.
-_OTHER_HINTS = ("key", "users", "private key", "static key", "%2", "%3", ":\\/", "pin\\")
+_OTHER_HINTS = ("key", "users", "encrypteddata", "private key", "static key", "%2", "%3", ":\\/", "pin\\")
 _HINTS = [(h, h.encode()) for h in sorted({h for p in PLACES for h in p.hints} | {*NAME_HINTS, *_OTHER_HINTS})]
 _SCANNER = Scanner(h for h, _ in _HINTS)
-_BLOCK_HINTS = (b"private key", b"static key", b"secret", b"users", b"$ansible_vault", b"private-lines")
+_BLOCK_HINTS = (b"private key", b"static key", b"secret", b"users", b"encrypteddata", b"$ansible_vault", b"private-lines")
 _MARK = re.compile(r"\[removed:[a-z0-9-]+\]")
 _REMOVED = re.compile(r"\[removed:[a-z0-9-]+\]|<?\[?(?:REMOVED|REDACTED|removed|redacted)\]?>?|\*+(?:HIDDEN\*+)?|\s*")  # by us or by another tool
 _VAULT = re.compile(r"\$ANSIBLE_VAULT;[^\n]*((?:\r?\n[ \t]*[0-9a-f]{2,}[ \t]*(?=\r?$))+)", re.MULTILINE)
@@ -187,12 +187,15 @@ def _in_view(view: str) -> Iterator[Span]:
 
 def _blocks(text: str, low: bytes) -> Iterator[Span]:
     """Yield the secrets that fill more than a line."""
-    key, static, secret, users, vault, ppk = (hint in low for hint in _BLOCK_HINTS)
+    key, static, secret, users, sealed, vault, ppk = (hint in low for hint in _BLOCK_HINTS)
     if key or static:
         yield from blocks.pem(text)
-    if secret or users:
+    if secret or users or sealed:
         yield from blocks.json_objects(text)
         yield from blocks.yaml_objects(text)
+    for sign, pattern in zip((b'"-', b"--"), LISTED, strict=True):
+        for m in pattern.finditer(text) if sign in low else ():
+            yield Span(m.start(1), m.end(1), "option")
     for wanted, pattern, kind in ((vault, _VAULT, "ansible-vault"), (ppk, _PPK, "private-key")):
         for m in pattern.finditer(text) if wanted else ():
             yield Span(m.start(1), m.end(1), kind)

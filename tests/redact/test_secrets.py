@@ -90,6 +90,15 @@ CASES: list[tuple[str, str, str]] = [
     ("token", "X-Vault-Token: §", WORD),
     ("cookie", "Cookie: session=§", WORD),
     ("cookie", "< Set-Cookie: sid=§; Path=/; HttpOnly", WORD),
+    ("option", 'args: ["--password", "§", "--verbose"]', WORD),
+    ("option", "    args:\n    - --db-password\n    - §\n    - --verbose\n", WORD),
+    ("option", '{\n  "args": [\n    "--token",\n    "§"\n  ]\n}', WORD),
+    ("secret", "oauth2: {client_id: x, client_secret: §, scopes: [a]}", WORD),
+    ("password", "line vty 0 4\n password 7 §", "0822455D0A16"),
+    ("secret-object", "kind: SealedSecret\nspec:\n  encryptedData:\n    a: §\n  template: {}\n", LETTERS),
+    ("secret-object", '{"kind":"SealedSecret","spec":{"encryptedData":{"a":"§"}}}', LETTERS),
+    ("sops", "a: ENC[AES256_GCM,data:§,iv:x,tag:y,type:str]", KEY),
+    ("sops", '{"a":"ENC[AES256_GCM,data:§,iv:x]"}', KEY),
     ("password", "machine quay.io\n  login robot\n  password §\n", WORD),
     ("password", "ALTER USER app WITH PASSWORD '§';", "a b"),
     ("password", "db: {user: app, password: §, port: 5432}", "swordfish"),
@@ -562,4 +571,4 @@ def test_the_table_of_kinds_is_the_one_of_the_documentation() -> None:
 def test_every_kind_has_two_cases() -> None:
     seen = Counter(kind for kind, _, _ in CASES)
     assert {kind for kind in KINDS if seen[kind] < 2} == {"ansible-vault", "base64"}  # on their own above
-    assert (len(KINDS), len(CASES), len(set(CASES))) == (70, 261, 261)
+    assert (len(KINDS), len(CASES), len(set(CASES))) == (71, 270, 270)

@@ -504,10 +504,13 @@ PLACES: tuple[Place, ...] = (
     _place("crypt-hash", ":::", r"^[\w.-]{1,40}:!?([\w./]{13}):\d{0,6}:\d{0,6}:\d{0,6}:\d{0,6}:\d{0,6}:\d{0,6}:"),
 )
 
-# An option and its value as two members of a list.
+# An option and its value as two members of a list, and what stands in every text with one.
 LISTED = (
-    re.compile(rf'"--?{_OPTION}"\s{{0,80}},\s{{0,80}}"([^"\n\\-][^"\n\\]*)"', re.IGNORECASE),
-    re.compile(rf"^[ \t]*-[ \t]+[\"']?--?{_OPTION}[\"']?[ \t\r]*\n[ \t]*-[ \t]+[\"']?([^\s\"'-][^\n\"']*?)[\"']?[ \t\r]*$", re.IGNORECASE | re.MULTILINE),
+    ((b'"-',), re.compile(rf'"--?{_OPTION}"\s{{0,80}},\s{{0,80}}"([^"\n\\-][^"\n\\]*)"')),
+    (
+        (b"- --", b"- '--", b'- "--'),
+        re.compile(rf"^[ \t]*-[ \t]+[\"']?--{_OPTION}[\"']?[ \t\r]*\n[ \t]*-[ \t]+[\"']?([^\s\"'-][^\n\"']*?)[\"']?[ \t\r]*$", re.MULTILINE),
+    ),
 )
 
 # Names of which every value is secret stand near one of these, in lower case.

@@ -72,10 +72,16 @@ def secret_values(text: str) -> set[str]:
     return {v for v in values if _is_unambiguous(v)}
 
 
-_AMBIGUOUS = re.compile(r"[a-z.:/_-]+|[A-Z][a-z]+|[A-Z_-]+|[\d.:/-]+|(?:/[\w.@-]+)+|[a-z0-9]([a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)+|[\w ,.]* [\w ,.]*")
+# Words, numbers, paths, host names, names of objects, sentences.
+_AMBIGUOUS = re.compile(
+    r"[a-z.:/_-]+|[A-Z][a-z]+|[A-Z_-]+|[\d.:/-]+|(?:/[\w.@-]+)+|(?=.{0,23}\Z)[a-z0-9]+(?:-[a-z0-9]+)+|[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)+|[\w ,.]* [\w ,.]*"
+)
+_BOOTSTRAP = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}")
 
 
 def _is_unambiguous(value: str) -> bool:
+    if _BOOTSTRAP.fullmatch(value):
+        return True
     return len(value) >= 8 and not _AMBIGUOUS.fullmatch(value) and not _MARK.search(value) and not value.startswith("-----")
 
 
@@ -193,8 +199,8 @@ def _blocks(text: str, low: bytes) -> Iterator[Span]:
     if secret or users or sealed:
         yield from blocks.json_objects(text)
         yield from blocks.yaml_objects(text)
-    for sign, pattern in zip((b'"-', b"--"), LISTED, strict=True):
-        for m in pattern.finditer(text) if sign in low else ():
+    for signs, pattern in LISTED:
+        for m in pattern.finditer(text) if any(sign in low for sign in signs) else ():
             yield Span(m.start(1), m.end(1), "option")
     for wanted, pattern, kind in ((vault, _VAULT, "ansible-vault"), (ppk, _PPK, "private-key")):
         for m in pattern.finditer(text) if wanted else ():

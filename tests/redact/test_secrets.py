@@ -288,6 +288,40 @@ def test_a_secret_is_gone_however_it_is_wrapped(case: tuple[str, str, str], wrap
     assert without_secrets(clean)[0] == clean
 
 
+SECRETS = st.builds(
+    "{}{}".format, st.text("aB3xY7zQ!@#$%^&*()_-+=/:;,.?~|<>[]{} '\"\\", min_size=6, max_size=24).map(str.strip), st.sampled_from(["k9Z", "Q4w"])
+)
+POSITIONS = {
+    "json": lambda s: json.dumps({"a": 1, "password": s, "b": "c"}),
+    "yaml": lambda s: "a: 1\npassword: '" + s.replace("'", "''") + "'\nb: c\n",
+    "yaml quoted": lambda s: "- name: A_TOKEN\n  value: " + json.dumps(s) + "\n- name: B\n",
+    "manifest": lambda s: json.dumps({"kind": "Secret", "stringData": {"x": s}, "metadata": {"name": "s"}}, indent=1),
+    "url": lambda s: "pull https://robot:" + quote(s, safe="") + "@quay.io/v2/ failed",
+    "query": lambda s: "GET /x?access_token=" + quote(s, safe="") + "&y=1",
+    "basic": lambda s: "Authorization: Basic " + base64.b64encode(f"a:{s}".encode()).decode(),
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(SECRETS, st.sampled_from(sorted(POSITIONS)), st.lists(st.sampled_from(WRAPPERS), max_size=3))
+def test_any_secret_is_gone(secret: str, position: str, wrappers: list) -> None:
+    planted = POSITIONS[position](secret)
+    forms = {secret, quote(secret, safe=""), base64.b64encode(f"a:{secret}".encode()).decode()}
+    text, quoted = planted, secret
+    for wrap in wrappers:
+        text, quoted = wrap(text), json.dumps(quoted)[1:-1]
+        forms.add(quoted)
+    clean, counts = without_secrets(text)
+    assert counts
+    assert [form for form in forms if form in clean] == []
+    assert secret[-6:] not in clean
+    assert clean.count("\n") == text.count("\n")
+    if not wrappers and position in {"json", "manifest"}:
+        json.loads(clean)
+    if not wrappers and position.startswith("yaml"):
+        yaml.safe_load(clean)
+
+
 def _pem(name: str, lines: int = 4) -> str:
     body = base64.encodebytes(bytes(i % 251 for i in range(7, 7 + 48 * lines))).decode()
     return f"-----BEGIN {name}-----\n{body}-----END {name}-----\n"
@@ -559,6 +593,8 @@ def test_values_are_those_that_mean_nothing_else() -> None:
     values = secret_values(text)
     body = _pem("PRIVATE KEY", 1).splitlines()[1]
     assert values == {WORD, JWT, "Gr3enH0use", base64.b64encode(b"clientSecret: Gr3enH0use").decode(), body}
+    assert secret_values("--token abcdef.0123456789abcdef") == {"abcdef.0123456789abcdef"}
+    assert secret_values("PASSWORD=edge01-node\nCLIENT_SECRET=edge01.plant.example\n") == set()
     assert secret_values("nothing here") == set()
 
 

@@ -52,14 +52,14 @@ _SIGN = re.compile(r"(?P<quote>[\"']?)\]?(?:[ \t]{0,60}(?P<sign>:=|=>|::(?=[ \t]
 _DOUBLE = re.compile(r'"((?:[^"\\\n]|\\.)*+)')
 _SINGLE = re.compile(r"'((?:[^'\n\\]|''|\\.)*+)")
 _BARE = re.compile(
-    r"(?:[^\s\"'`,;&<>\\)}\]|]|\\(?![\"'nrtu\\/`])|[,;&)}\]](?=[A-Za-z0-9!@#$%^*+_~])(?![\w.\-]{1,40}[=:]))++"  # a comma inside, not one that another member follows
+    r"(?:\$\{[^}\s\"']*\}|\$\([^)\s\"']*\)|[^\s\"'`,;&<>\\)}\]|]|\\(?![\"'nrtu\\/`])|[,;&)}\]](?=[A-Za-z0-9!@#$%^*+_~])(?![\w.\-]{1,40}[=:]))++"  # a comma inside, not one that another member follows
 )
 _LINE_START = re.compile(r"[ \t]*(?:[-#;?][ \t]+)*(?:export[ \t]+|set[ \t]+|setenv[ \t]+|declare -x[ \t]+|Environment=[\"']?)?[\"']?")
 _IN_NAMES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/"
 _REST = re.compile(r"[^\n]*")
 _PLACEHOLDER = re.compile(
-    r"(?:\[removed:[a-z0-9-]+\].*|<[\w .:/-]*>?|\*+|x{3,}|\.{2,}|-+|~|null|nil|none|true|false|yes|no|on|off|undefined|unset|empty|n/a|bytes|string|optional|required"
-    r"|\$\{[^}]*\}?|\$\([^)]*\)?|\$[A-Za-z_]\w*|\{\{.*|%\(\w+\)s|%[sdvqw]|removed|\(?redacted\)?|\[?redacted\]?|\(?hidden\)?|masked|\(?sensitive\)?|\(?unknown\)?"
+    r"(?:\[removed:[a-z0-9-]+\].*|<[\w .:/-]*>|\*+|x{3,}|\.{2,}|-+|~|null|nil|none|true|false|yes|no|on|off|undefined|unset|empty|n/a|bytes|string|optional|required"
+    r"|\$\{[^}]*\}|\$\([^)]*\)|\$[a-z_]+|\{\{(?:.*\}\})?|%\(\w+\)s|%[sdvqw]|removed|\(?redacted\)?|\[?redacted\]?|\(?hidden\)?|masked|\(?sensitive\)?|\(?unknown\)?"
     r"|map\[.*|\*{3}hidden\*{3})",
     re.IGNORECASE,
 )

@@ -179,12 +179,11 @@ _DOCUMENT = re.compile(r"[\"'=](?=(?:- )?[\w.-]+:(?:[ \t][^\n]*)?\n)|[\"'](?=[\w
 
 
 def _in_view(view: str) -> Iterator[Span]:
-    lined = _DOCUMENT.sub("\n", view)
-    low = lined.encode("ascii", "replace").lower()
-    yield from _on_line(lined, low, 0, len(view), _hints(low))
-    yield from _blocks(lined, low)
-    if lined != view:
-        yield from _blocks(view, low)
+    low = view.encode("ascii", "replace").lower()
+    hints = _hints(low)
+    for text in dict.fromkeys((view, _DOCUMENT.sub("\n", view))):
+        yield from _on_line(text, low, 0, len(view), hints)
+        yield from _blocks(text, low)
     for hint in TOKEN_HINT.finditer(low):
         m = TOKEN.match(view, hint.start())
         if m:

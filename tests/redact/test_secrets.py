@@ -289,7 +289,7 @@ def test_a_secret_is_gone_however_it_is_wrapped(case: tuple[str, str, str], wrap
 
 
 SECRETS = st.builds(
-    "{}{}".format, st.text("aB3xY7zQ!@#$%^&*()_-+=/:;,.?~|<>[]{} '\"\\", min_size=6, max_size=24).map(str.strip), st.sampled_from(["k9Z", "Q4w"])
+    "K{}{}".format, st.text("aB3xY7zQ!@#$%^&*()_-+=/:;,.?~|<>[]{} '\"\\", min_size=6, max_size=24).map(str.strip), st.sampled_from(["k9Z", "Q4w"])
 )
 POSITIONS = {
     "json": lambda s: json.dumps({"a": 1, "password": s, "b": "c"}),

@@ -26,6 +26,7 @@ ARROWS = {
     "errors": set(),
     "template": set(),
     "scan": set(),
+    "redact": {"redact", "scan"},
     "shape": set(),
     "times": {"model"},
     "rule": {"errors", "parse", "template"},

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 
@@ -16,27 +16,29 @@ class Span(NamedTuple):
     quote: int = -1
 
 
-_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
-_END = re.compile(r"-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_NAME = r"(?:(?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V\d)"
+_BEGIN = re.compile(rf"-----BEGIN {_NAME}-----|---- BEGIN {_NAME} ----")
+_END = re.compile(rf"-----END {_NAME}-----|---- END {_NAME} ----")
+_MARK = re.compile("PRIVATE KEY|OpenVPN Static key")
 _LONGEST_KEY = 40_000
-_KEY_LINE = re.compile(r"[^\n]*?(?:(?:^|[\s>|#:])[A-Za-z0-9+/=]{16,}|[A-Za-z][\w-]*: [^\n]{1,80}|)[\s\"',]*$")
-_LAST_WORD = re.compile(r"[A-Za-z0-9+/=:-]*[\s\"',]*$")
 
 
 def pem(text: str) -> Iterator[Span]:
     """Yield what stands between the marks of a PEM private key, marks included: one span a line. A key cut off at either end is found too."""
-    at = text.find("PRIVATE KEY")
     done = 0
     last = next_begin = next_end = -1
-    while at >= 0:
-        begin = _BEGIN.search(text, max(done, at - 40), at + 24)
-        end = _END.search(text, max(done, at - 40), at + 24)
+    for m in _MARK.finditer(text):
+        at = m.start()
+        if at < done:
+            continue
+        begin = _BEGIN.search(text, max(done, at - 40), at + 40)
+        end = _END.search(text, max(done, at - 40), at + 40)
         if begin:
             last = begin.end()
             if next_begin < last:
-                next_begin = text.find("-----BEGIN", last) % (len(text) + 1)  # -1 becomes the end
+                next_begin = text.find("-- BEGIN" if text[last - 5] == " " else "-----BEGIN", last) % (len(text) + 1)  # -1 becomes the end
             if next_end < last:
-                next_end = text.find("-----END", last) % (len(text) + 1)
+                next_end = text.find("---- END" if text[last - 5] == " " else "-----END", last) % (len(text) + 1)
             close = _END.match(text, next_end) if next_end < min(next_begin, last + _LONGEST_KEY) else None
             stop = close.end() if close else _cut_end(text, last)
             yield from _key_lines(text, begin.start(), stop)
@@ -44,7 +46,6 @@ def pem(text: str) -> Iterator[Span]:
         elif end:
             yield from _key_lines(text, _cut_start(text, end.start(), done), end.end())
             done = end.end()
-        at = text.find("PRIVATE KEY", max(done, at + 1))
 
 
 def _cut_end(text: str, start: int) -> int:
@@ -107,11 +108,12 @@ def _key_lines(text: str, start: int, end: int) -> Iterator[Span]:
 # --- JSON: objects that are known by a member -----------------------------------------------------------------------------------------------------------
 
 _SECRET_JSON = re.compile(r'"kind"\s{0,20}:\s{0,20}"Secret"')
+_SEALED_JSON = re.compile(r'"encryptedData"\s{0,20}:\s{0,20}\{')
 _USERS_JSON = re.compile(r'"users"\s{0,20}:\s{0,20}\[')
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
 _BACK = re.compile(r'"(?:[^"]|"(?=\\))*+"?|[{}\[\]]')
 _LARGEST_OBJECT = 4_000_000
-_DEEPEST = 60
+_DEEPEST = 16
 
 
 def _scalars(text: str, start: int, end: int) -> Iterator[tuple[tuple[str, ...], int, int]]:
@@ -179,7 +181,7 @@ def _json_span(text: str, at: int, end: int, kind: str) -> Span | None:
 
 def json_objects(text: str) -> Iterator[Span]:
     """Yield the values of Secret objects and of the users of a kubeconfig."""
-    for pattern in (_SECRET_JSON, _USERS_JSON):
+    for pattern in (_SECRET_JSON, _USERS_JSON, _SEALED_JSON):
         done = 0
         reach = _LARGEST_OBJECT
         for m in pattern.finditer(text):
@@ -199,16 +201,22 @@ def json_objects(text: str) -> Iterator[Span]:
                 elif pattern is _SECRET_JSON:
                     if path[0] in {"data", "stringData"} and (span := _json_span(text, at, stop, "secret-object")):
                         yield span
+                elif pattern is _SEALED_JSON:
+                    if span := _json_span(text, at, stop, "secret-object"):
+                        yield span
                 elif "user" in path[:-1] and path[-1] not in _OPEN_USER and (span := _json_span(text, at, stop, "kubeconfig-user")):
                     yield span
 
 
 # --- YAML: lines below a line ----------------------------------------------------------------------------------------------------------------------------
 
-_OPEN_USER = frozenset({"apiVersion", "command", "interactiveMode", "provideClusterInfo", "tokenFile", "client-certificate", "client-key", "installHint", "name"})
+_OPEN_USER = frozenset(
+    {"apiVersion", "command", "interactiveMode", "provideClusterInfo", "tokenFile", "client-certificate", "client-key", "installHint", "name"}
+)
 """Members of a kubeconfig's user that tell how it logs in, not with what: programs and paths."""
 _SECRET_YAML = re.compile(r"^([ \t]*(?:- +)*)kind:[ \t]*[\"']?Secret[\"']?[ \t\r]*$", re.MULTILINE)
 _USERS_YAML = re.compile(r"^([ \t]*)users:[ \t\r]*\n", re.MULTILINE)
+_SEALED_YAML = re.compile(r"^([ \t]*)encryptedData:[ \t\r]*\n", re.MULTILINE)
 _LINE = re.compile(r"([ \t]*(?:- +)*)([^\n]*)(?:\n|\Z)")
 _MEMBER = re.compile(r"(?:\"[^\"\n]{1,255}\"|'[^'\n]{1,255}'|[\w./ \-$]{1,255}):(?=[ \t\r]|$)[ \t]*(.*)")
 _DATA = re.compile(r"(?:data|stringData|\"data\"|\"stringData\"|'data'|'stringData'):(?=[ \t\r]|$)[ \t]*(.*)")
@@ -232,7 +240,7 @@ def _lines(text: str, start: int) -> Iterator[_Line]:
         start = m.end()
 
 
-def yaml_value(text: str, at: int, value: str, kind: str) -> Span | None:
+def yaml_value(at: int, value: str, kind: str) -> Span | None:
     """Return the span of a YAML scalar that stands on one line, without quotes and comment; None if there is none."""
     if not value or _BLOCK.match(value) or value[0] in "{[&*!#" or _REMOVED.match(value):
         return None
@@ -265,7 +273,7 @@ def _below(text: str, start: int, indent: int, kind: str, keep: frozenset[str] =
         block = -1
         m = _MEMBER.match(line.text)
         if m is None:
-            if not _REMOVED.fullmatch(line.text) and (span := yaml_value(text, line.at, line.text, kind)):
+            if not _REMOVED.fullmatch(line.text) and (span := yaml_value(line.at, line.text, kind)):
                 yield span
             continue
         kept = line.text[: m.start(1)].rstrip(" \t").rstrip(":").strip("\"'") in keep
@@ -273,16 +281,16 @@ def _below(text: str, start: int, indent: int, kind: str, keep: frozenset[str] =
         if _BLOCK.match(value):
             block = line.indent
         elif not kept:
-            yield from _flow(text, line.at + m.start(1), value, kind)
+            yield from _flow(line.at + m.start(1), value, kind)
 
 
-def _flow(text: str, at: int, value: str, kind: str) -> Iterator[Span]:
+def _flow(at: int, value: str, kind: str) -> Iterator[Span]:
     """Yield the scalar at `at`, or those of a mapping or list in braces."""
     if value[:1] in {"{", "["} and not _REMOVED.match(value):
         for m in re.finditer(r"(?:^|[,{\[])[ \t]*(?:[\w.\"'-]+:[ \t]+)?([^,{}\[\]\s][^,{}\[\]]*)", value):
-            if (span := yaml_value(text, at + m.start(1), m.group(1).rstrip(), kind)) and span.start >= at:
+            if (span := yaml_value(at + m.start(1), m.group(1).rstrip(), kind)) and span.start >= at:
                 yield span
-    elif span := yaml_value(text, at, value, kind):
+    elif span := yaml_value(at, value, kind):
         yield span
 
 
@@ -295,6 +303,9 @@ def yaml_objects(text: str) -> Iterator[Span]:
             if m.start() >= done.get(indent, 0):
                 start, done[indent] = _siblings(text, m.start(), indent)
                 yield from _secret_yaml(text, start, done[indent], indent)
+    if "encryptedData:" in text:
+        for m in _SEALED_YAML.finditer(text):
+            yield from _below(text, m.end(), len(m.group(1)), "secret-object")
     if "users:" in text:
         for m in _USERS_YAML.finditer(text):
             yield from _users_yaml(text, m.end(), len(m.group(1)))
@@ -326,7 +337,7 @@ def _secret_yaml(text: str, start: int, end: int, indent: int) -> Iterator[Span]
             return
         if line.indent == indent and (m := _DATA.match(line.text)):
             below = text.find("\n", line.at)
-            yield from _flow(text, line.at + m.start(1), m.group(1), "secret-object")
+            yield from _flow(line.at + m.start(1), m.group(1), "secret-object")
             if below >= 0:
                 yield from _below(text, below + 1, indent, "secret-object")
 
@@ -342,7 +353,7 @@ def _users_yaml(text: str, start: int, indent: int) -> Iterator[Span]:
             end = text.find("\n", line.at)
             value = line.text[5:].lstrip()
             if value:
-                yield from _flow(text, line.at + len(line.text) - len(value), value, "kubeconfig-user") if value[0] == "{" else ()
+                yield from _flow(line.at + len(line.text) - len(value), value, "kubeconfig-user") if value[0] == "{" else ()
             elif end >= 0:
                 yield from _below(text, end + 1, line.indent, "kubeconfig-user", _OPEN_USER)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from diagnose.redact.blocks import Span, yaml_block, yaml_value
@@ -24,8 +24,11 @@ NAMES: tuple[tuple[str, str], ...] = (
     ("secret-key", r"secret[_-]?(?:access[_-]?)?key"),
     (
         "key",
-        r"(?:api|access|account|app|application|auth|client|consumer|crypto|deploy|encryption|encrypt|activation|license|master|service|shared|shared[_-]?access"
-        r"|signing|storage|subscription|webhook|hmac|jwt|cipher|session)[_-]?key",
+        r"(?:access|account|activation|api|app|application|auth|cipher|client|consumer|crypto|deploy|encrypt|encryption|hmac|jwt|license|master|service|session|shared|signing)[_-]?key",
+    ),
+    (
+        "key",
+        r"(?:storage|subscription|webhook)[_-]?key",
     ),
     ("token", r"token|(?:identity|registry|bearer|access|refresh|id|session)[_-]?token"),
     ("secret", r"secret"),
@@ -49,21 +52,23 @@ _SIGN = re.compile(r"(?P<quote>[\"']?)\]?(?:[ \t]{0,60}(?P<sign>:=|=>|::(?=[ \t]
 _DOUBLE = re.compile(r'"((?:[^"\\\n]|\\.)*+)')
 _SINGLE = re.compile(r"'((?:[^'\n\\]|''|\\.)*+)")
 _BARE = re.compile(
-    r"(?:[^\s\"'`,;&<>\\)}\]|]|\\(?![\"'nrtu\\/`])|[,;&)}\]](?=[A-Za-z0-9!@#$%^*+_~])(?![\w.\-]{1,40}[=:]))++"  # a comma inside, not one that another member follows
+    r"(?:\$\{[^}\s\"']*\}|\$\([^)\s\"']*\)|[^\s\"'`,;&<>\\)}\]|]|\\(?![\"'nrtu\\/`])|[,;&)}\]](?=[A-Za-z0-9!@#$%^*+_~])(?![\w.\-]{1,40}[=:]))++"  # a comma inside, not one that another member follows
 )
 _LINE_START = re.compile(r"[ \t]*(?:[-#;?][ \t]+)*(?:export[ \t]+|set[ \t]+|setenv[ \t]+|declare -x[ \t]+|Environment=[\"']?)?[\"']?")
 _IN_NAMES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/"
 _REST = re.compile(r"[^\n]*")
 _PLACEHOLDER = re.compile(
-    r"(?:\[removed:[a-z0-9-]+\].*|<[\w .:/-]*>?|\*+|x{3,}|\.{2,}|-+|~|null|nil|none|true|false|yes|no|on|off|undefined|unset|empty|n/a|bytes|string|optional|required"
-    r"|\$\{[^}]*\}?|\$\([^)]*\)?|\$[A-Za-z_]\w*|\{\{.*|%\(\w+\)s|%[sdvqw]|removed|\(?redacted\)?|\[?redacted\]?|\(?hidden\)?|masked|\(?sensitive\)?|\(?unknown\)?"
+    r"(?:\[removed:[a-z0-9-]+\].*|<[\w .:/-]*>|\*+|x{3,}|\.{2,}|-+|~|null|nil|none|true|false|yes|no|on|off|undefined|unset|empty|n/a|bytes|string|optional|required"
+    r"|\$\{[^}]*\}|\$\([^)]*\)|\$[a-z_]+|\{\{(?:.*\}\})?|%\(\w+\)s|%[sdvqw]|removed|\(?redacted\)?|\[?redacted\]?|\(?hidden\)?|masked|\(?sensitive\)?|\(?unknown\)?"
     r"|map\[.*|\*{3}hidden\*{3})",
     re.IGNORECASE,
 )
 _PATH = re.compile(r"(?:~|\.{1,2})?(?:/[\w.@+:{}$-]+)+/?|file:.*|[a-z]+://[^@]*|/|[A-Z]:\\.*")
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/[a-z0-9]([-a-z0-9.]*[a-z0-9])?)?")
 _OBJECT_SURE = re.compile(r".*[-./]|[a-z]+\Z")
-_TELLING_SECRET = re.compile(r"(?:client|app|application|shared|consumer|aws|api|oauth2?|jwt|hmac|session|signing|webhook|cookie|user|radius|server|totp|otp)[_-]?secret", re.IGNORECASE)
+_TELLING_SECRET = re.compile(
+    r"(?:client|app|application|shared|consumer|aws|api|oauth2?|jwt|hmac|session|signing|webhook|cookie|user|radius|server|totp|otp)[_-]?secret", re.IGNORECASE
+)
 _PROSE = re.compile(
     r"(?:and|or|a|an|the|is|was|are|be|has|not|no|must|should|could|can|cannot|failed|failure|invalid|incorrect|wrong|expired|missing|mismatch|authentication|permission|access"
     r"|for|from|of|in|to|with|error|unauthorized|unexpected|unable|required|rejected|denied|too|file|flag|parameter|option|argument|value|prompt|auth|rpc|dial|open|post|get)\b",
@@ -119,17 +124,23 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
     opened = not quote or before.endswith(quote)
     whole = begin == 0 or text[begin - 1] == "\n"
     first = whole and _LINE_START.fullmatch(before) is not None
-    block = text[at : at + 6].split("\n")[0].rstrip()
+    block = text[at : at + 6].split("\n", maxsplit=1)[0].rstrip()
     if colon and first and block and block[0] in "|>" and len(block) <= 3:
         indent = len(before) - len(before.lstrip(" -"))
         yield from yaml_block(text, text.find("\n", at) + 1 or len(text), indent, kind)
         return
     value, end, quoted = _value(text, at)
     if kind == "cookie":
+        yield from _cookies(text, m, at)
         return
     if sign.group("tag"):
         closing = text.find("<", at, at + 2000)
-        if text[max(0, m.start() - 40) : m.start()].rfind("<") >= 0 and closing > at and text.startswith("</", closing) and _accepts(kind, name, text[at:closing], "strong"):
+        if (
+            text[max(0, m.start() - 40) : m.start()].rfind("<") >= 0
+            and closing > at
+            and text.startswith("</", closing)
+            and _accepts(kind, name, text[at:closing], "strong")
+        ):
             yield Span(at, closing, kind)
         return
     if not quoted and text.startswith(("{", "\\"), at):
@@ -144,7 +155,7 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         if colon and text[at - 1] in " \t":
             if " " not in rest and rest[:1] not in {"{", "["} and (not quote or rest[-1:] not in {",", "}", "]"}):
                 end = at + len(rest)
-            elif (span := yaml_value(text, at, rest, kind)) and kind in _PHRASES and not _PROSE.search(rest) and "=" not in rest and ", " not in rest:
+            elif (span := yaml_value(at, rest, kind)) and kind in _PHRASES and not _PROSE.search(rest) and "=" not in rest and ", " not in rest:
                 end = span.end
             else:
                 prose = True
@@ -155,7 +166,7 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
             word = re.compile(r"[^\s\"'`]+").match(text, at)
             end = word.end() if word and not re.search(r"[&;,]\s*\w+=", word.group()) else end
     strength = "strong"
-    if colon and not quoted and not (first and (text[at - 1] in " \t" or before.strip(' \t"')  == "")) and not quote:
+    if colon and not quoted and not (first and (text[at - 1] in " \t" or before.strip(' \t"') == "")) and not quote:
         strength = "weak"
     if colon and first and not quoted and text[at - 1] in " \t" and not before.strip(" \t-\"'"):
         strength = "weak" if prose else "strong"
@@ -163,6 +174,20 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         strength = "weak"
     if _HEADER.search(name) and (":" in sign.group() or "=" in sign.group()):
         strength = "strong"
+    flow = before.rstrip()[-1:] in {"{", ","} and text[end : end + 1] in {",", "}"}  # YAML in braces
+    struct = kind in _PHRASES and text[at - 1] == ":"  # as Go prints it
+    telling = kind in _PHRASES or any(c.isdigit() for c in text[value:end])
+    if strength == "weak" and (flow or struct) and telling and not _PROSE.match(text, value):
+        strength = "strong"
+    if (
+        not colon
+        and not quoted
+        and name.isupper()
+        and before[-1:] in {'"', "'"}
+        and (stop := text.find(before[-1], at, at + 500)) > end
+        and not re.search(r"[\n=$]", text[at:stop])
+    ):
+        end = stop  # systemd's Environment="NAME=a value"
     string = before.removesuffix("- ")[-1:]
     if strength == "weak" and string in {'"', "'"}:  # does it fill a string?
         stop = text.find(string, at, at + 200)
@@ -179,6 +204,22 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
     if content and _accepts(kind, name, content, strength):
         needs = m.end() if colon and quote == '"' and not quoted else -1
         yield Span(value, end, kind, needs)
+
+
+_COOKIE = re.compile(r"[\w.!#$%&*+^|~-]+=([^;\s\"'\\,]*)(?:;[ \t]*)?")
+
+
+def _cookies(text: str, m: re.Match[str], at: int) -> Iterator[Span]:
+    """Yield the values of the cookies from `at`: all of a `Cookie`, the first of a `Set-Cookie`, where attributes follow."""
+    while text[at : at + 1] in {'"', "'", "["}:
+        at += 1
+    only_first = text[max(0, m.start() - 4) : m.start()].lower() == "set-"
+    while pair := _COOKIE.match(text, at):
+        if pair.end(1) > pair.start(1):
+            yield Span(pair.start(1), pair.end(1), "cookie")
+        if only_first:
+            return
+        at = pair.end()
 
 
 _PHRASES = frozenset({"password", "passphrase", "pre-shared-key"})
@@ -278,7 +319,7 @@ def _environment(text: str, m: re.Match[str], kind: str) -> Iterator[Span]:
         yield from yaml_block(text, end + 1, len(line) - len(line.lstrip(" -")), kind)
         return
     else:
-        span = yaml_value(text, start, text[start:end].rstrip(), kind)
+        span = yaml_value(start, text[start:end].rstrip(), kind)
     if span and _accepts(kind, name.group() + m.group(), text[span.start : span.end], "strong"):
         yield span
 
@@ -350,20 +391,14 @@ def _place(kind: str, hints: str, pattern: str, flags: re.RegexFlag = re.IGNOREC
     return Place(kind, tuple(hints.split()), re.compile(pattern, flags | re.MULTILINE))
 
 
-
-
 def _tool(names: str) -> str:
     """Return a pattern of a command and what stands between it and an option of its own."""
     return rf"\b(?:{names})\b(?:(?!\b(?:{names})\b)[^\n|;]){{0,300}}?[ \t]"
 
 
 _ONE = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s\"'\\`;|,)\]}]+))"
-_SECRET_OPTION = (
-    r"(?:[a-z0-9]+-){0,4}(?:password|passwd|pass|passphrase|token|secret|api-?key|access-?key|secret-?key|private-?key|client-?secret|psk|pw|auth-?key|activation-?key|credentials)"
-)
-_NO_PROSE = (
-    r"(?!(?:to|is|was|or|and|the|a|an|in|for|must|not|flags?|options?|needs?|requires?|parameter|argument|instead|with|from|has|cannot|should|will|can|are|as|of|on|if|when|file)\b)"
-)
+_OPTION = r"(?:[a-z0-9]+-){0,4}(?:password|passwd|pass|passphrase|token|secret|api-?key|access-?key|secret-?key|private-?key|client-?secret|psk|pw|auth-?key|activation-?key|credentials)"
+_NO_PROSE = r"(?!(?:to|is|was|or|and|the|a|an|in|for|must|not|flags?|options?|needs?|requires?|parameter|argument|instead|with|from|has|cannot|should|will|can|are|as|of|on|if|when|file)\b)"
 PLACES: tuple[Place, ...] = (
     _place(
         "authorization",
@@ -372,13 +407,16 @@ PLACES: tuple[Place, ...] = (
     ),
     _place("authorization", "auth", r"\b(?:proxy-)?authorization[\"'\]]{0,3}[ \t]*[:=][ \t]*[\"'\[]{0,3}([^\s\"'\\\[\]{}:=,;]{16,})"),
     _place("authorization", "bearer", r"\bbearer(?:[ \t]+|[\"']?[:=][ \t]*[\"']?)([A-Za-z0-9][\w.~+/-]{15,}=*)"),
-    _place("cookie", "cookie", r"\b(?:set-)?cookie2?[\"'\]]{0,3}[ \t]*[:=][ \t]*[\"'\[]{0,3}(?=[\w.-]+=)([^\n\"'\\`]+)"),
     _place(
         "url-password",
         "://",
         r"\b[a-z][a-z0-9+.-]{1,30}://[^\s/?#@:\"'<>\\\[]{0,200}:((?!\[removed:[a-z-]+\]@)[^\s/?#\"'<>\\]{1,500})@(?=[\w\[$%.-])",
     ),
-    _place("url-password", "://", r"\b[a-z][a-z0-9+.-]{1,30}://[^\s/?#@:\"'<>\\\[]{0,200}:([^\s@\"'<>\\]{1,200}(?<![?=&]))@(?=[\w-]+(?:\.[\w-]+)*(?::\d+)?(?:[/?\s\"']|$))"),
+    _place(
+        "url-password",
+        "://",
+        r"\b[a-z][a-z0-9+.-]{1,30}://[^\s/?#@:\"'<>\\\[]{0,200}:([^\s@\"'<>\\]{1,200}(?<![?=&]))@(?=[\w-]+(?:\.[\w-]+)*(?::\d+)?(?:[/?\s\"']|$))",
+    ),
     _place("url-token", "://", r"\bhttps?://([A-Za-z0-9_-]{20,500})@(?=[\w\[-])"),
     _place(
         "url-parameter",
@@ -393,8 +431,9 @@ PLACES: tuple[Place, ...] = (
     _place("telegram-token", ":aa", r"(?<![\w:])(\d{8,10}:AA[\w-]{30,})", re.NOFLAG),
     _place("terraform-token", "atlasv1", r"\b([A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,})", re.NOFLAG),
     _place("azure-secret", "q~", r"(?<![\w~.-])([\w~.-]{3}\dQ~[\w~.-]{31,34})(?![\w~.-])", re.NOFLAG),
+    _place("sops", "enc[", r"\bENC\[AES256_GCM,data:([^,\s\]]+)", re.NOFLAG),
     _place("otp", "otpauth", r"\botpauth(?:-migration)?://[^\s\"']*?(?:secret|data)=([^&\s\"'\\]+)"),
-    _place("option", "pass pw token secret key psk cred", r"(?<![\w-])--?" + _SECRET_OPTION + r"(?:[ \t]+" + _NO_PROSE + r"|=)[ \t]*(?!-)" + _ONE),
+    _place("option", "pass pw token secret key psk cred", r"(?<![\w-])--?" + _OPTION + r"(?:[ \t]+" + _NO_PROSE + r"|=)[ \t]*(?!-)" + _ONE),
     _place("option", "pass", r"-pass(?:in|out)?[ \t]+[\"']?pass:([^\s\"'\\]+)"),
     _place("option", "pass", r"(?<![\w])pass:([^\s\"'\\,;:]{4,})"),
     _place("option", "mysql maria pass", _tool(r"mysql\w*|mariadb[\w-]*|sshpass") + r"-p[ \t]?" + _ONE),
@@ -420,18 +459,33 @@ PLACES: tuple[Place, ...] = (
     _place("snmp-community", "snmp", _tool(r"snmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)") + r"-c[ \t]?" + _ONE),
     _place("snmp-password", "snmp", _tool(r"snmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)") + r"-A[ \t]?([^\s\"']+)", re.NOFLAG),
     _place("snmp-password", "snmp", _tool(r"snmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)") + r"-X[ \t]?([^\s\"']+)", re.NOFLAG),
-    _place("snmp-password", "createuser", r"^[ \t]*createUser[ \t]+(?:-e[ \t]+\S+[ \t]+)?\S{1,80}[ \t]+(?:MD5|SHA[\d-]*)[ \t]+" + _ONE + r"(?:[ \t]+(?:DES|AES[\d-]*)[ \t]+" + _ONE + ")?"),
+    _place(
+        "snmp-password",
+        "createuser",
+        r"^[ \t]*createUser[ \t]+(?:-e[ \t]+\S+[ \t]+)?\S{1,80}[ \t]+(?:MD5|SHA[\d-]*)[ \t]+" + _ONE + r"(?:[ \t]+(?:DES|AES[\d-]*)[ \t]+" + _ONE + ")?",
+    ),
     _place(
         "password",
         "pass pw",
         r"^[ \t]*(?:auth_pass|rootpw|bindpw|rootbindpw|requirepass|masterauth|authpass|ldap_default_authtok|insecure-password|smtp_auth_pass)[ \t]+(?:--(?:iscrypted|plaintext|lock)[ \t]+)*(?!--)"
         + _ONE,
     ),
-    _place("password", "pass", r"\b(?:login|username|user|account|neighbor)[ \t]+\S{1,120}[ \t]+(?:insecure-)?password[ \t]+(?:\d[ \t]+)?(?!for\b|is\b|was\b|has\b|not\b|authentication\b|expired\b|auth\b|and\b|or\b)" + _ONE),
+    _place(
+        "password",
+        "pass",
+        r"\b(?:login|username|user|account|neighbor)[ \t]+\S{1,120}[ \t]+(?:insecure-)?password[ \t]+(?:\d[ \t]+)?(?!for\b|is\b|was\b|has\b|not\b|authentication\b|expired\b|auth\b|and\b|or\b)"
+        + _ONE,
+    ),
     _place("password", "pass", r"\bmachine[ \t]+\S{1,200}\s{1,20}login[ \t]+\S{1,200}\s{1,20}password[ \t]+(\S+)"),
+    _place("password", "pass", r"^[ \t]*password[ \t]+(?:[0-9][ \t]+)?(?![a-z]+[ \t]*$)(\S+)[ \t]*$"),
+    _place("password", "pass identified", r"\b(?:password|identified[ \t]+by)[ \t]+'([^'\n]+)'"),
     _place("password", "pass", r"\b(?:area|domain)-password[ \t]+(?:clear|md5)[ \t]+(\S+)"),
     _place("password", "auth", r"^[ \t]*stats[ \t]+auth[ \t]+[^\s:]{1,80}:(\S+)"),
-    _place("password", ":5432: :*:", r"^(?:[\w.*-]{1,200}|/[\w./-]{1,200}):(?:\d{2,5}|\*):[\w.*-]{1,80}:[\w.*-]{1,80}:(?!\[removed)([^\s:\"'\\]{1,200})(?=[\"'\\]|$)"),
+    _place(
+        "password",
+        ":5432: :*:",
+        r"^(?:[\w.*-]{1,200}|/[\w./-]{1,200}):(?:\d{2,5}|\*):[\w.*-]{1,80}:[\w.*-]{1,80}:(?!\[removed)([^\s:\"'\\]{1,200})(?=[\"'\\]|$)",
+    ),
     _place("routing-key", "digest-key key-string", r"\b(?:message-digest-key[ \t]+\d{1,3}[ \t]+md5|key-string)[ \t]+(?:\d[ \t]+)?(\S+)"),
     _place("ipsec-secret", "psk auth", r"^[^\n#:]{0,200}:[ \t]*(?:PSK|XAUTH)[ \t]+(?:\"([^\"\n]+)\"|(0[sx]\S+))", re.NOFLAG),
     _place(
@@ -450,11 +504,38 @@ PLACES: tuple[Place, ...] = (
     _place("crypt-hash", ":::", r"^[\w.-]{1,40}:!?([\w./]{13}):\d{0,6}:\d{0,6}:\d{0,6}:\d{0,6}:\d{0,6}:\d{0,6}:"),
 )
 
+# An option and its value as two members of a list, and what stands in every text with one.
+LISTED = (
+    ((b'"-',), re.compile(rf'"--?{_OPTION}"\s{{0,80}},\s{{0,80}}"([^"\n\\-][^"\n\\]*)"')),
+    (
+        (b"- --", b"- '--", b'- "--'),
+        re.compile(rf"^[ \t]*-[ \t]+[\"']?--{_OPTION}[\"']?[ \t\r]*\n[ \t]*-[ \t]+[\"']?([^\s\"'-][^\n\"']*?)[\"']?[ \t\r]*$", re.MULTILINE),
+    ),
+)
+
 # Names of which every value is secret stand near one of these, in lower case.
-NAME_HINTS = ("client-cert", "client_cert", "clientcert", "pass", "pw", "token", "secret", "psk", "cred", "cak", "pin=", "pin:", 'pin"', "communit", "dockerc", "auth")
+NAME_HINTS = (
+    "cookie",
+    "client-cert",
+    "client_cert",
+    "clientcert",
+    "pass",
+    "pw",
+    "token",
+    "secret",
+    "psk",
+    "cred",
+    "cak",
+    "pin=",
+    "pin:",
+    'pin"',
+    "communit",
+    "dockerc",
+    "auth",
+)
 KEY_NAME = re.compile(
     rb"(?:api|access|account|app|application|auth|client|consumer|crypto|deploy|encryption|encrypt|activation|license|master|service|shared|signing|storage|subscription|webhook|hmac|jwt|cipher|session"
-    rb"|private|priv|secret|ssh|wep|digest)[ _-]?key"
+    rb"|private|priv|secret|ssh|wep|digest|static)[ _-]?key"
 )
 
 KINDS = frozenset({*_KINDS, *TOKEN_KINDS, *(p.kind for p in PLACES), "secret-object", "kubeconfig-user", "ansible-vault", "base64"})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import binascii
-from bisect import bisect_right
 import re
-from typing import NamedTuple
 import zlib
+from bisect import bisect_right
+from typing import NamedTuple
 
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[abfnrtv\"'\\/`])|%[0-9a-fA-F]{2}")
-_PERCENT = re.compile(r"[^\s\"'&?=<>\\%]*+%[0-9A-Fa-f]{2}[^\s\"'&?=<>\\]*+")
+_PERCENT = re.compile(r"(?<![^\s\"'&?=<>\\])[^\s\"'&?=<>\\%]*+%[0-9A-Fa-f]{2}[^\s\"'&?=<>\\]*+")
 _NAMED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _DEPTH = 6
 """Levels of quoting that are looked through: three of JSON and what a URL adds."""
@@ -18,8 +18,12 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _LARGEST = 8_000_000
 """Bytes of decompressed text that are looked at; a Secret holds 1 MiB, a Helm release less."""
 # An ASN.1 sequence that opens with version 0 or 1 (PKCS#1, PKCS#8, SEC 1), 3 and a sequence (PKCS#12), or that names PBES2 (an encrypted PKCS#8).
-_PRIVATE_DER = re.compile(rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...)(?:\x02\x01(?:[\x00\x01][\x02\x04\x30]|\x03\x30)|\x30.{1,3}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d)", re.DOTALL)
-_PRINTABLE = bytes(range(0x20, 0x7F)) + b"\t\n\r\x1b"
+_PRIVATE_DER = re.compile(
+    rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...)(?:\x02\x01(?:[\x00\x01][\x02\x04\x30]|\x03\x30)|\x30.{1,3}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d)",
+    re.DOTALL,
+)
+_CONTROL = bytes({*range(0x20), 0x7F} - {*b"\t\n\r\x1b"})
+_JOINT = re.compile(rb"[-_/+]")  # base64 may follow a path or a name
 
 
 class View(NamedTuple):
@@ -91,15 +95,16 @@ def decoded(run: bytes) -> str | None:
 
     What is compressed with gzip is decompressed; a private key in DER comes back as "" .
     """
+    if run == run.upper():
+        return None
+    starts = [0, *(m.end() for m in _JOINT.finditer(run, 0, 60))][:6]
     run = run.translate(_URL_SAFE)
-    for skip in range(4):
-        head = _bytes(run[skip : skip + 24])
-        if head.startswith(b"\x1f\x8b") or _PRIVATE_DER.match(head) or head.startswith(b"openssh-key-v1"):
-            return _text(_bytes(run[skip:]))
-        if head and not head.translate(None, _PRINTABLE):
-            return _text(_bytes(run[skip:]))
-        if any(c >= 0x80 for c in head) and _is_utf8(head):
-            return _text(_bytes(run[skip:]))
+    for start in starts:
+        head = _bytes(run[start : start + 24])
+        if head.startswith((b"\x1f\x8b", b"openssh-key-v1")) or _PRIVATE_DER.match(head):
+            return _text(_bytes(run[start:]))
+        if len(head) > 2 and len(head.translate(None, _CONTROL)) == len(head) and (head.isascii() or _is_utf8(head)):
+            return _text(_bytes(run[start:]))
     return None
 
 
@@ -116,7 +121,7 @@ def _is_utf8(head: bytes) -> bool:
         if e.reason != "unexpected end of data":
             return False
         text = head[: e.start].decode()
-    return text.isprintable()
+    return bool(text)
 
 
 def _text(data: bytes) -> str | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-import re
 from typing import NamedTuple
 
 from diagnose.redact import blocks
 from diagnose.redact.blocks import Span
-from diagnose.redact.detectors import KEY_NAME, NAME_HINTS, PLACES, TOKEN, TOKEN_HINT, TOKEN_KINDS, named
+from diagnose.redact.detectors import KEY_NAME, LISTED, NAME_HINTS, PLACES, TOKEN, TOKEN_HINT, TOKEN_KINDS, named
 from diagnose.redact.nested import View, decoded, views
 from diagnose.scan import Scanner
 
@@ -24,10 +24,10 @@ _BROKEN = re.compile(rb"%(?:25)*2[BFbf]|\\+/")  # a sign of base64, escaped
 _DEPTH = 4
 """Levels of base64 that are looked through."""
 # Blocks within a line, and signs of a hint behind an escape.
-_OTHER_HINTS = ("key", "users", "private key", "%2", "%3", ":\\/", "pin\\")
+_OTHER_HINTS = ("key", "users", "encrypteddata", "private key", "static key", "%2", "%3", ":\\/", "pin\\")
 _HINTS = [(h, h.encode()) for h in sorted({h for p in PLACES for h in p.hints} | {*NAME_HINTS, *_OTHER_HINTS})]
 _SCANNER = Scanner(h for h, _ in _HINTS)
-_BLOCK_HINTS = (b"private key", b"secret", b"users", b"$ansible_vault", b"private-lines")
+_BLOCK_HINTS = (b"private key", b"static key", b"secret", b"users", b"encrypteddata", b"$ansible_vault", b"private-lines")
 _MARK = re.compile(r"\[removed:[a-z0-9-]+\]")
 _REMOVED = re.compile(r"\[removed:[a-z0-9-]+\]|<?\[?(?:REMOVED|REDACTED|removed|redacted)\]?>?|\*+(?:HIDDEN\*+)?|\s*")  # by us or by another tool
 _VAULT = re.compile(r"\$ANSIBLE_VAULT;[^\n]*((?:\r?\n[ \t]*[0-9a-f]{2,}[ \t]*(?=\r?$))+)", re.MULTILINE)
@@ -72,10 +72,16 @@ def secret_values(text: str) -> set[str]:
     return {v for v in values if _is_unambiguous(v)}
 
 
-_AMBIGUOUS = re.compile(r"[a-z.:/_-]+|[A-Z][a-z]+|[A-Z_-]+|[\d.:/-]+|(?:/[\w.@-]+)+|[a-z0-9]([a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)+|[\w ,.]* [\w ,.]*")
+# Words, numbers, paths, host names, names of objects, sentences.
+_AMBIGUOUS = re.compile(
+    r"[a-z.:/_-]+|[A-Z][a-z]+|[A-Z_-]+|[\d.:/-]+|(?:/[\w.@-]+)+|(?=.{0,23}\Z)[a-z0-9]+(?:-[a-z0-9]+)+|[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)+|[\w ,.]* [\w ,.]*"
+)
+_BOOTSTRAP = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}")
 
 
 def _is_unambiguous(value: str) -> bool:
+    if _BOOTSTRAP.fullmatch(value):
+        return True
     return len(value) >= 8 and not _AMBIGUOUS.fullmatch(value) and not _MARK.search(value) and not value.startswith("-----")
 
 
@@ -173,12 +179,11 @@ _DOCUMENT = re.compile(r"[\"'=](?=(?:- )?[\w.-]+:(?:[ \t][^\n]*)?\n)|[\"'](?=[\w
 
 
 def _in_view(view: str) -> Iterator[Span]:
-    lined = _DOCUMENT.sub("\n", view)
-    low = lined.encode("ascii", "replace").lower()
-    yield from _on_line(lined, low, 0, len(view), _hints(low))
-    yield from _blocks(lined, low)
-    if lined != view:
-        yield from _blocks(view, low)
+    low = view.encode("ascii", "replace").lower()
+    hints = _hints(low)
+    for text in dict.fromkeys((view, _DOCUMENT.sub("\n", view))):
+        yield from _on_line(text, low, 0, len(view), hints)
+        yield from _blocks(text, low)
     for hint in TOKEN_HINT.finditer(low):
         m = TOKEN.match(view, hint.start())
         if m:
@@ -187,12 +192,15 @@ def _in_view(view: str) -> Iterator[Span]:
 
 def _blocks(text: str, low: bytes) -> Iterator[Span]:
     """Yield the secrets that fill more than a line."""
-    key, secret, users, vault, ppk = (hint in low for hint in _BLOCK_HINTS)
-    if key:
+    key, static, secret, users, sealed, vault, ppk = (hint in low for hint in _BLOCK_HINTS)
+    if key or static:
         yield from blocks.pem(text)
-    if secret or users:
+    if secret or users or sealed:
         yield from blocks.json_objects(text)
         yield from blocks.yaml_objects(text)
+    for signs, pattern in LISTED:
+        for m in pattern.finditer(text) if any(sign in low for sign in signs) else ():
+            yield Span(m.start(1), m.end(1), "option")
     for wanted, pattern, kind in ((vault, _VAULT, "ansible-vault"), (ppk, _PPK, "private-key")):
         for m in pattern.finditer(text) if wanted else ():
             yield Span(m.start(1), m.end(1), kind)
@@ -213,7 +221,7 @@ def _runs(text: str, plain: bytes, low: bytes, depth: int) -> Iterator[_Found]:
         run = plain[start:end]
         small = run == low[start:end]
         for hint in filter(None, (TOKEN_HINT.match(low, start),)) if small else TOKEN_HINT.finditer(low, max(done, start - 8), end + 12):
-            token = TOKEN.match(text, hint.start())
+            token = TOKEN.match(text, hint.start()) if hint.start() >= done else None
             if token:
                 yield _Found(token.start(), token.end(), TOKEN_KINDS[int((token.lastgroup or "t0")[1:])], token.group(), "")
                 done = token.end()

@@ -88,8 +88,25 @@ CASES: list[tuple[str, str, str]] = [
     ("token", "X-Auth-Token: §", WORD),
     ("key", "curl -H 'X-Api-Key: §' http://h/", WORD),
     ("token", "X-Vault-Token: §", WORD),
-    ("cookie", "Cookie: §", "session=Tr0ub4dor; theme=dark"),
-    ("cookie", "< Set-Cookie: §", "sid=Tr0ub4dor; Path=/; HttpOnly"),
+    ("cookie", "Cookie: session=§", WORD),
+    ("cookie", "< Set-Cookie: sid=§; Path=/; HttpOnly", WORD),
+    ("option", 'args: ["--password", "§", "--verbose"]', WORD),
+    ("option", "    args:\n    - --db-password\n    - §\n    - --verbose\n", WORD),
+    ("option", '{\n  "args": [\n    "--token",\n    "§"\n  ]\n}', WORD),
+    ("secret", "oauth2: {client_id: x, client_secret: §, scopes: [a]}", WORD),
+    ("password", "line vty 0 4\n password 7 §", "0822455D0A16"),
+    ("secret-object", "kind: SealedSecret\nspec:\n  encryptedData:\n    a: §\n  template: {}\n", LETTERS),
+    ("secret-object", '{"kind":"SealedSecret","spec":{"encryptedData":{"a":"§"}}}', LETTERS),
+    ("sops", "a: ENC[AES256_GCM,data:§,iv:x,tag:y,type:str]", KEY),
+    ("sops", '{"a":"ENC[AES256_GCM,data:§,iv:x]"}', KEY),
+    ("password", "machine quay.io\n  login robot\n  password §\n", WORD),
+    ("password", "ALTER USER app WITH PASSWORD '§';", "a b"),
+    ("password", "db: {user: app, password: §, port: 5432}", "swordfish"),
+    ("password", "options: &{User:app Password:§ Port:5432}", "swordfish"),
+    ("password", 'Environment="DB_PASSWORD=§"', "a secret, with blanks"),
+    ("password", '{"Env":["A=b","DB_PASSWORD=§"]}', WORD),
+    ("password", "<user>a</user><password>§</password>", "swordfish"),
+    ("pre-shared-key", "802-11-wireless-security.psk:            §", "swordfish"),
     ("option", "curl -k -u admin:§ https://h/", WORD),
     ("option", "curl --user 'admin:§' https://h/", WORD),
     ("option", "mysqldump --password §", WORD),
@@ -146,7 +163,7 @@ CASES: list[tuple[str, str, str]] = [
     ("token", "- id-token: §", WORD),
     ("token", '{"auths":{"quay.io":{"registrytoken":"§"}}}', WORD),
     ("basic-auth", '{"auths":{"quay.io":{"auth":"§","email":"a@b.c"}}}', base64.b64encode(b"robot:Tr0ub4dor").decode()),
-    ("docker-config", '.dockerconfigjson: §', KEY),
+    ("docker-config", ".dockerconfigjson: §", KEY),
     ("docker-config", "pullSecret: '§'", '{"auths":{}}'),
     ("private-key", "sshKey: §", WORD),
     ("password", "      - name: DB_PASSWORD\n        value: §\n      - name: HOST\n        value: db", WORD),
@@ -271,6 +288,40 @@ def test_a_secret_is_gone_however_it_is_wrapped(case: tuple[str, str, str], wrap
     assert without_secrets(clean)[0] == clean
 
 
+SECRETS = st.builds(
+    "K{}{}".format, st.text("aB3xY7zQ!@#$%^&*()_-+=/:;,.?~|<>[]{} '\"\\", min_size=6, max_size=24).map(str.strip), st.sampled_from(["k9Z", "Q4w"])
+)
+POSITIONS = {
+    "json": lambda s: json.dumps({"a": 1, "password": s, "b": "c"}),
+    "yaml": lambda s: "a: 1\npassword: '" + s.replace("'", "''") + "'\nb: c\n",
+    "yaml quoted": lambda s: "- name: A_TOKEN\n  value: " + json.dumps(s) + "\n- name: B\n",
+    "manifest": lambda s: json.dumps({"kind": "Secret", "stringData": {"x": s}, "metadata": {"name": "s"}}, indent=1),
+    "url": lambda s: "pull https://robot:" + quote(s, safe="") + "@quay.io/v2/ failed",
+    "query": lambda s: "GET /x?access_token=" + quote(s, safe="") + "&y=1",
+    "basic": lambda s: "Authorization: Basic " + base64.b64encode(f"a:{s}".encode()).decode(),
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(SECRETS, st.sampled_from(sorted(POSITIONS)), st.lists(st.sampled_from(WRAPPERS), max_size=3))
+def test_any_secret_is_gone(secret: str, position: str, wrappers: list) -> None:
+    planted = POSITIONS[position](secret)
+    forms = {secret, quote(secret, safe=""), base64.b64encode(f"a:{secret}".encode()).decode()}
+    text, quoted = planted, secret
+    for wrap in wrappers:
+        text, quoted = wrap(text), json.dumps(quoted)[1:-1]
+        forms.add(quoted)
+    clean, counts = without_secrets(text)
+    assert counts
+    assert [form for form in forms if form in clean] == []
+    assert secret[-6:] not in clean
+    assert clean.count("\n") == text.count("\n")
+    if not wrappers and position in {"json", "manifest"}:
+        json.loads(clean)
+    if not wrappers and position.startswith("yaml"):
+        yaml.safe_load(clean)
+
+
 def _pem(name: str, lines: int = 4) -> str:
     body = base64.encodebytes(bytes(i % 251 for i in range(7, 7 + 48 * lines))).decode()
     return f"-----BEGIN {name}-----\n{body}-----END {name}-----\n"
@@ -279,7 +330,19 @@ def _pem(name: str, lines: int = 4) -> str:
 MARK = "[removed:private-key]"
 
 
-@pytest.mark.parametrize("name", ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "PGP PRIVATE KEY BLOCK"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PRIVATE KEY",
+        "RSA PRIVATE KEY",
+        "EC PRIVATE KEY",
+        "DSA PRIVATE KEY",
+        "OPENSSH PRIVATE KEY",
+        "ENCRYPTED PRIVATE KEY",
+        "PGP PRIVATE KEY BLOCK",
+        "OpenVPN Static key V1",
+    ],
+)
 def test_a_private_key_keeps_its_lines(name: str) -> None:
     key = _pem(name)
     count = key.count("\n")
@@ -298,6 +361,11 @@ def test_a_private_key_that_is_cut_off_is_gone() -> None:
     head, tail = "\n".join(lines[:4]) + "\n", "\n".join(lines[3:]) + "\n"
     assert without_secrets(head + "that was all\n")[0] == f"{MARK}\n" * 4 + "that was all\n"
     assert without_secrets("it goes on:\n" + tail)[0] == "it goes on:\n" + f"{MARK}\n" * tail.count("\n")
+
+
+def test_names_of_cookies_stay() -> None:
+    clean, counts = without_secrets("Cookie: a=Tr0ub4dor; theme=dark\n")
+    assert (clean, counts) == ("Cookie: a=[removed:cookie]; theme=[removed:cookie]\n", {"cookie": 2})
 
 
 def test_certificates_and_public_keys_stay() -> None:
@@ -338,8 +406,8 @@ def test_blocks_of_many_lines_keep_their_lines() -> None:
     assert without_secrets(ppk)[0] == ppk.replace("AAAABBBB", MARK).replace("CCCC==", MARK).replace("0123456789abcdef", "[removed:ppk-key]")
     block = "a:\n  password: |\n    first line\n    second\n  user: x\n"
     assert without_secrets(block)[0] == "a:\n  password: |\n    [removed:password]\n    [removed:password]\n  user: x\n"
-    secret = "kind: Secret\ndata:\n  a: |\n    bGluZTE=\n    bGluZTI=\n  b: 'x'\nmetadata:\n  name: multus-token\n"
-    assert without_secrets(secret)[0] == (
+    manifest = "kind: Secret\ndata:\n  a: |\n    bGluZTE=\n    bGluZTI=\n  b: 'x'\nmetadata:\n  name: multus-token\n"
+    assert without_secrets(manifest)[0] == (
         "kind: Secret\ndata:\n  a: |\n    [removed:secret-object]\n    [removed:secret-object]\n  b: '[removed:secret-object]'\nmetadata:\n  name: multus-token\n"
     )
     env = "- name: A_TOKEN\n  value: |\n    blue\n- name: B\n  value: c\n"
@@ -379,7 +447,9 @@ def test_documents_can_be_read_as_before() -> None:
     assert counts["kubeconfig-user"] + counts["client-key"] + counts["token"] + counts["password"] == 7
     user = tree["users"][0]["user"]
     assert (user["client-key"], user["exec"]["command"], user["exec"]["env"][0]["name"]) == ("/etc/keys/admin.key", "get-token", "MODE")
-    assert [tree[k] for k in ("clusters", "contexts", "current-context")] == [yaml.safe_load(KUBECONFIG)[k] for k in ("clusters", "contexts", "current-context")]
+    assert [tree[k] for k in ("clusters", "contexts", "current-context")] == [
+        yaml.safe_load(KUBECONFIG)[k] for k in ("clusters", "contexts", "current-context")
+    ]
     for gone in ("YWJj", "blue", "green", "red", "grey"):
         assert gone not in clean
     for text in (json.dumps(yaml.safe_load(KUBECONFIG)), json.dumps(yaml.safe_load(KUBECONFIG), indent=2)):
@@ -474,8 +544,33 @@ def test_the_evidence_of_a_real_node_stays() -> None:
     assert total > 1_000_000
 
 
-HOSTILE = ["a", "-----BEGIN ", "-----BEGIN RSA PRIVATE KEY-----", '\\"', "password", "password=", "=", "eyJ", "eyJhbGciOiJSUzI1NiJ9.eyJ", "QUJD", "A", "%25", "{", '"', "http://a:",
-           '{"kind":"Secret",', '"users":[', "kind: Secret\n", "curl -u ", "mysql -p", "cGFzc3dvcmQ9eDEyMw\n", "name: A_TOKEN\n", "[removed:token]", "s.", "$6$"]
+HOSTILE = [
+    "a",
+    "-----BEGIN ",
+    "-----BEGIN RSA PRIVATE KEY-----",
+    '\\"',
+    "password",
+    "password=",
+    "=",
+    "eyJ",
+    "eyJhbGciOiJSUzI1NiJ9.eyJ",
+    "QUJD",
+    "A",
+    "%25",
+    "{",
+    '"',
+    "http://a:",
+    '{"kind":"Secret",',
+    '"users":[',
+    "kind: Secret\n",
+    "curl -u ",
+    "mysql -p",
+    "cGFzc3dvcmQ9eDEyMw\n",
+    "name: A_TOKEN\n",
+    "[removed:token]",
+    "s.",
+    "$6$",
+]
 
 
 @pytest.mark.parametrize("part", HOSTILE)
@@ -493,11 +588,13 @@ def test_hostile_text_costs_no_more_than_its_length(part: str) -> None:
 def test_values_are_those_that_mean_nothing_else() -> None:
     text = (
         f"password={WORD}\ntoken: {JWT}\nDB_PASSWORD=multus-cni\nADMIN_PASSWORD=12345678\nROOT_PASSWORD=short1\nTLS_PASSWORD=microshift\n"
-        + "x: " + base64.b64encode(b"clientSecret: Gr3enH0use").decode() + "\n" + _pem("PRIVATE KEY", 1)
+        "x: " + base64.b64encode(b"clientSecret: Gr3enH0use").decode() + "\n" + _pem("PRIVATE KEY", 1)
     )
     values = secret_values(text)
     body = _pem("PRIVATE KEY", 1).splitlines()[1]
     assert values == {WORD, JWT, "Gr3enH0use", base64.b64encode(b"clientSecret: Gr3enH0use").decode(), body}
+    assert secret_values("--token abcdef.0123456789abcdef") == {"abcdef.0123456789abcdef"}
+    assert secret_values("PASSWORD=edge01-node\nCLIENT_SECRET=edge01.plant.example\n") == set()
     assert secret_values("nothing here") == set()
 
 
@@ -510,4 +607,4 @@ def test_the_table_of_kinds_is_the_one_of_the_documentation() -> None:
 def test_every_kind_has_two_cases() -> None:
     seen = Counter(kind for kind, _, _ in CASES)
     assert {kind for kind in KINDS if seen[kind] < 2} == {"ansible-vault", "base64"}  # on their own above
-    assert (len(KINDS), len(CASES), len(set(CASES))) == (70, 253, 253)
+    assert (len(KINDS), len(CASES), len(set(CASES))) == (71, 270, 270)

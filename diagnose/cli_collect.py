@@ -118,8 +118,11 @@ def collect(
 
 def _checked(bundle: str, place: Path | None) -> int:
     """Tell what of the map is left in a bundle, and return the exit code."""
+    from diagnose import user_rules
     from diagnose.bundle.check import check
+    from diagnose.lang import labels
     from diagnose.redact import kept
+    from diagnose.redact.report import strings
 
     where = place or kept.usual_path()
     table = kept.load(where)
@@ -127,7 +130,8 @@ def _checked(bundle: str, place: Path | None) -> int:
         raise InputError(
             f"no map of pseudonyms at {where}", "it is on the device that made the bundle, with the user who made it; name it with --redaction-map"
         )
-    found = check(bundle, table)
+    own = [*strings(user_rules.load().rules), *(text for language in ("en", "ja") for text in strings(labels(language)))]
+    found = check(bundle, table, own)
     for member, leaks in found.leaks.items():
         for leak, times in sorted(leaks.items()):
             sys.stdout.write(f"{member}: {leak.kind}{f' {leak.value}' if leak.value else ''} ({times}x)\n")

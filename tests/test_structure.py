@@ -26,7 +26,7 @@ ARROWS = {
     "errors": set(),
     "template": set(),
     "scan": set(),
-    "redact": {"redact", "scan"},
+    "redact": {"checks", "errors", "model", "parse", "redact", "scan"},
     "shape": set(),
     "times": {"model"},
     "rule": {"errors", "parse", "template"},
@@ -65,7 +65,6 @@ ARROWS = {
     "verifying": {"engine", "model", "story"},
     "compare": {"parse"},
     "watching": {"catalog", "correlate", "diagnosis", "engine", "ignoring", "model", "parse", "rule", "scan", "state", "story", "times"},
-    "redact": {"checks", "errors", "model", "parse", "redact", "scan"},
     "bundle": {"bundle", "catalog", "collect", "diagnosis", "errors", "model", "parse", "redact", "render", "shape"},
     "render": {
         "catalog",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tarfile
 import zlib
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from diagnose.collect.files import open_input
@@ -12,6 +14,7 @@ from diagnose.errors import InputError
 from diagnose.redact.check import Check, Leak
 from diagnose.redact.kept import Map
 
+_WORD = re.compile(r"[^\W_]+")
 _PART = 4 * 1024 * 1024
 
 
@@ -25,9 +28,13 @@ class Checked(NamedTuple):
     """By member, where there are any."""
 
 
-def check(path: str, table: Map) -> Checked:
-    """Look through every member, and its path, for the values of the map and for secrets. Raises `InputError` where it cannot be read to its end."""
+def check(path: str, table: Map, own: Iterable[str] = ()) -> Checked:
+    """Look through every member, and its path, for the values of the map and for secrets. Raises `InputError` where it cannot be read to its end.
+
+    `own`: texts of ours, whose words stand in every report: a name that is one of them tells nothing there.
+    """
     look = Check(table)
+    words = {w for text in own for w in _WORD.findall(text.lower())}
     members, size = 0, 0
     found: dict[str, Counter[Leak]] = {}
     opened = open_input(path)
@@ -44,6 +51,8 @@ def check(path: str, table: Map) -> Checked:
                     rest = after
                 leaks += look.leaks(rest.decode("utf-8", "replace"))
                 members += 1
+                if info.name.partition("/")[2].startswith("report."):
+                    leaks = Counter({leak: n for leak, n in leaks.items() if leak.kind != "name" or not words.issuperset(_WORD.findall(leak.value))})
                 if leaks:
                     found[info.name] = leaks
     except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as e:

@@ -453,7 +453,7 @@ PLACES: tuple[Place, ...] = (
     _place("option", "pass", r"\bhtpasswd[ \t]+-[a-zA-Z]*b[a-zA-Z]*[ \t]+\S{1,200}[ \t]+\S{1,80}[ \t]+(\S+)"),
     _place("option", "nmcli", _tool(r"nmcli") + r"(?:password|wifi-sec\.psk|802-11-wireless-security\.psk|802-1x\.password|vpn\.secrets)[ \t]+" + _ONE),
     _place("option", "pass", r"\bwpa_passphrase[ \t]+(?:\"[^\"\n]+\"|'[^'\n]+'|\S{1,80})[ \t]+" + _ONE),
-    _place("snmp-community", "communit com2sec", r"^[ \t]*(?:ro|rw)community6?[ \t]+([^\s#]+)"),
+    _place("snmp-community", "communit com2sec", r"\b(?:ro|rw)community6?[ \t]+([^\s#]+)"),
     _place("snmp-community", "communit", r"\b(?:snmp-server|trap)[ \t]?community[ \t]+([^\s#]+)"),
     _place("snmp-community", "com2sec", r"^[ \t]*com2sec6?[ \t]+(?:-Cn[ \t]+\S+[ \t]+)?\S{1,80}[ \t]+\S{1,80}[ \t]+([^\s#]+)"),
     _place("snmp-community", "snmp", _tool(r"snmp(?:get|walk|bulkwalk|bulkget|getnext|set|table|trap|inform|status)") + r"-c[ \t]?" + _ONE),

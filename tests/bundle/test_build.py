@@ -163,7 +163,7 @@ class Renaming:
         self.counts: Counter[str] = Counter()
         self.learnt: list[str] = []
 
-    def learn(self, captured: Capture, report: Report) -> None:
+    def learn(self, captured: Capture, report: Report) -> None:  # noqa: ARG002
         self.learnt += captured.texts()
         self.learnt += [r.raw for r in captured.records()]
         self.learnt += [json.dumps(r.body, default=str) for r in captured.resources]

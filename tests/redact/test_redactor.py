@@ -95,7 +95,7 @@ def test_the_sample_without_names_gives_the_same(report, catalog: Catalog, redac
     assert not re.findall(r"(?<![A-Za-z0-9])(?:plant|microshift-edge01|conveyor|conveyer|historian|label-printer)(?![A-Za-z0-9])", text)
 
 
-SECRETS = ["hunter2-hunter2", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJlLXNpZ25hdHVyZQ", "s3cr3t-t0ken-value"]
+SECRETS = ["hUnter2-Gr33n77", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJlLXNpZ25hdHVyZQ", "s3cr3t-t0ken-value"]
 
 
 def test_secrets_of_every_record_go_wherever_they_stand_again(catalog: Catalog, redactor: Redactor, report, write) -> None:

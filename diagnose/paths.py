@@ -46,7 +46,7 @@ def _of_pod(pod: str, findings: list[Finding], table: PodNetworks | None, host: 
         if told and not any(_is(a.network, told, host) for a in asked):
             asked.append(_Asked(told, finding.captures.get("interface", "")))
     for one in asked:
-        captures = next((f.captures for f in findings if _is(one.network, _named(f), host)), {})
+        captures = next((f.captures for f in findings if _is(one.network, _named(f), host)), dict[str, str]())
         yield _path(pod, one, captures, host, inventory)
 
 
@@ -79,10 +79,7 @@ def _path(pod: str, asked: _Asked, captures: dict[str, str], host: Host, invento
     if nad is not None and namespace and (nad.namespace, nad.name) != (namespace, name):
         nad = None  # one that bears the name elsewhere: Multus does not look there
     net = host.nets.get(f"{nad.namespace}/{nad.name}" if nad is not None else asked.network)
-    if nad is not None:
-        state = "there"
-    else:
-        state = "absent" if any(n.namespace == namespace for n in inventory.nads()) else "unknown"
+    state = "there" if nad is not None else "absent" if any(n.namespace == namespace for n in inventory.nads()) else "unknown"
     if net is not None:
         plugin, device, ipam, ranges = net.plugin, _device(net), net.ipam, tuple(str(p) for s in net.sets for p in s)
     else:
@@ -91,7 +88,19 @@ def _path(pod: str, asked: _Asked, captures: dict[str, str], host: Host, invento
         device = device or told.get("master", "")
         ranges = tuple(filter(None, [told.get("range") or told.get("subnet")]))
     key = f"{nad.namespace}/{nad.name}" if nad is not None else asked.network
-    return PathSeen(pod, key, net.network if net is not None else "", asked.interface, state, plugin, device, _link(host, device), _ports(host, device, plugin), ipam, ranges)
+    return PathSeen(
+        pod,
+        key,
+        net.network if net is not None else "",
+        asked.interface,
+        state,
+        plugin,
+        device,
+        _link(host, device),
+        _ports(host, device, plugin),
+        ipam,
+        ranges,
+    )
 
 
 def _device(net: Net) -> str:

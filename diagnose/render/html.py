@@ -118,14 +118,14 @@ def render(report: Report, catalog: Catalog, language: str) -> str:
     w, hw = labels(language), html_words(language)
     style, script = ((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     active = [n for n, f in enumerate(report.findings) if f.state != "resolved" and f.severity != "info"]
-    rest = [n for n, f in enumerate(report.findings) if n not in set(active)]
+    rest = [n for n in range(len(report.findings)) if n not in set(active)]
     whole = {*active[:_WHOLE], *rest[: max(0, _WHOLE - len(active))]}
 
     def cause(number: int, *, unfolded: bool) -> Cause:
         return _cause(number, report.findings[number], catalog, w, unfolded=unfolded)
 
     drawn, pods_left = picture.pictures(report, catalog, w, hw, _PICTURES)
-    told = {n: moment_text(m, w) for n, m in enumerate(report.timeline)}
+    told = [moment_text(m, w) for m in report.timeline]
     verdict, severity = verdict_of(report, w)
     return _environment().get_template("report.html").render(
         w=w, hw=hw, language=language, policy=_policy(style, script), style=Markup(style), script=Markup(script),  # noqa: S704 - our own files
@@ -134,9 +134,9 @@ def render(report: Report, catalog: Catalog, language: str) -> str:
         causes=[cause(n, unfolded=place < _OPEN) for place, n in enumerate(active) if n in whole],
         rest=[cause(n, unfolded=False) for n in rest if n in whole],
         further=_further([n for n in range(len(report.findings)) if n not in whole], report, catalog, w, hw),
-        strip=strip.strip_of(report, told), lane_left=strip.LEFT, lane_top=strip.TOP, lane_height=strip.LANE, strip_width=strip.WIDTH,
+        strip=strip.strip_of(report, told, strip.WIDE), narrow=strip.strip_of(report, told, strip.TALL),
         moments=_moments(report, told, w, hw),
-        names=[f.rule for f in report.findings], pictures=drawn, pods_left=pods_left, picture_width=picture.WIDTH,
+        names=[f.rule for f in report.findings], pictures=drawn, pods_left=pods_left,
         pools=[_pool(p, w) for p in report.pools], tables=[t for t in _tables(report, w, hw) if t.rows],
         blind=[Blind(gap_text(g, w), g.hint, g.hides) for g in report.gaps],
         unknown=[i.source for i in report.inputs if i.kind == "unknown"],
@@ -185,7 +185,7 @@ def _cause(number: int, f: Finding, catalog: Catalog, w: Labels, *, unfolded: bo
     said = words(f, rule, w.language)
     times = [w.times.format(n=f.count), *([f"{w.since} {clock(f.first)}"] if f.first is not None else [])]
     times += [f"{w.last} {clock(f.last)}"] if f.last is not None and f.last != f.first else []
-    fields = [(w.hits, (", ".join([*_affected(f.affected, w), *times]),))]
+    fields: list[tuple[str, tuple[str, ...]]] = [(w.hits, (", ".join([*_affected(f.affected, w), *times]),))]
     fields.append((w.sure, (f"{w.confidence[f.confidence]}: {why_sure(f, w)}",)))
     if f.hints:
         fields.append((w.checked, tuple(hint_text(h, w) for h in f.hints)))
@@ -217,7 +217,7 @@ def _further(numbers: list[int], report: Report, catalog: Catalog, w: Labels, hw
     return Table("further", hw.more_causes, hw.cause_columns, tuple(rows), max(0, len(numbers) - _ROWS))
 
 
-def _moments(report: Report, told: dict[int, str], w: Labels, hw: HtmlWords) -> Table:
+def _moments(report: Report, told: list[str], w: Labels, hw: HtmlWords) -> Table:
     marks = {"failure": "error", "last": "error", "recovery": "resolved"}
     rows = tuple(Row((clock(m.time), told[n]), marks.get(m.kind, "none")) for n, m in enumerate(report.timeline))
     return Table("moments", w.timeline, (hw.time, hw.event), rows)
@@ -266,7 +266,9 @@ def _checks(report: Report, w: Labels, hw: HtmlWords) -> Iterator[Row]:
 
 
 def _inputs(report: Report, hw: HtmlWords) -> Table:
-    rows = (Row((i.source, i.kind, str(i.lines), clock(i.first), clock(i.last)), "blind" if i.kind == "unknown" or not i.whole else "none") for i in report.inputs)
+    rows = (
+        Row((i.source, i.kind, str(i.lines), clock(i.first), clock(i.last)), "blind" if i.kind == "unknown" or not i.whole else "none") for i in report.inputs
+    )
     return _limited("inputs", "", hw.input_columns, rows)
 
 

@@ -42,7 +42,7 @@ class HtmlWords:
     state: dict[str, str]
     """What is said of a box: absent, down, unknown, unreadable, unattached, none."""
     broken: str
-    """`{rule}`: the finding that breaks the way."""
+    """What stands above the rule that breaks the way."""
     no_network: str
     addresses: str
     """Fill level of a pool: `{used}` of `{size}`."""
@@ -98,7 +98,7 @@ EN = HtmlWords(
         "none": "no port to the outside",
         "recorded": "recorded by Multus",
     },
-    broken="broken: {rule}",
+    broken="broken:",
     no_network="the networks that it asks for are not known",
     addresses="{used} of {size} addresses taken",
     addresses_unknown="fill level not known",
@@ -151,7 +151,7 @@ JA = HtmlWords(
         "none": "外部へのポートなし",
         "recorded": "Multus の記録あり",
     },
-    broken="障害: {rule}",
+    broken="障害:",
     no_network="要求しているネットワークは不明です",
     addresses="アドレス {size} 個のうち {used} 個を使用",
     addresses_unknown="使用状況は不明",

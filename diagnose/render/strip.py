@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,20 +11,31 @@ from diagnose.model import Finding, Moment, Report, earliest, latest
 from diagnose.parse.when import micros, moment
 from diagnose.render.words import wide
 
-WIDTH = 960
-LEFT, RIGHT, TOP = 236, 24, 40
-LANE = 26
-FOOT = 40
+_TOP, _FOOT = 30, 40
 _LANES = 40
 """Failures that are drawn; the rest is counted."""
-_TICKS = 7
-"""Ticks of the axis, at most."""
 _SECOND = 1_000_000
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000)
 """Seconds between two ticks."""
 _GLYPH = {"boot": "B", "start": "S", "stop": "X"}
-_NAME = 34
-"""Columns of a lane's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a drawing is laid out: its width, its margins, the height of a lane and where in it the line runs, columns of names, ticks at most."""
+
+    width: int
+    left: int
+    right: int
+    lane: int
+    line: int
+    columns: int
+    ticks: int
+
+
+WIDE = Form(960, 236, 24, 28, 14, 36, 7)
+TALL = Form(340, 2, 18, 40, 26, 52, 3)
+"""For narrow pages: the names stand above the lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,8 @@ class Tick:
     """One mark of the axis; `day` is set where the date changes."""
 
     x: float
+    text: float
+    """Where its text stands: not beyond the drawing."""
     clock: str
     day: str
 
@@ -61,6 +75,7 @@ class Lane:
     finding: Finding
     name: str
     sub: str
+    both: str
     y: float
     first: float
     last: float
@@ -75,7 +90,9 @@ class Lane:
 class Strip:
     """The whole drawing."""
 
+    width: float
     height: float
+    left: float
     right: float
     foot: float
     bands: tuple[Band, ...]
@@ -87,15 +104,15 @@ class Strip:
 
 
 class _Scale:
-    def __init__(self, low: int, high: int) -> None:
-        self.low, self.high = low, high
+    def __init__(self, low: int, high: int, form: Form) -> None:
+        self.low, self.high, self.form = low, high, form
 
     def x(self, time: int) -> float:
         at = min(max(time, self.low), self.high)
-        return round(LEFT + (at - self.low) * (WIDTH - LEFT - RIGHT) / (self.high - self.low), 1)
+        return round(self.form.left + (at - self.low) * (self.form.width - self.form.left - self.form.right) / (self.high - self.low), 1)
 
 
-def strip_of(report: Report, told: dict[int, str]) -> Strip | None:
+def strip_of(report: Report, told: list[str], form: Form) -> Strip | None:
     """Return the drawing of all failures whose time is known, or None if there is none; `told` holds what is said of a moment, by its place."""
     dated = [f for f in report.findings if f.first is not None and f.severity != "info"]
     low, high = report.window
@@ -105,24 +122,25 @@ def strip_of(report: Report, told: dict[int, str]) -> Strip | None:
     if not dated or low is None or high is None:
         return None
     margin = max((high - low) // 50, _SECOND // 2)
-    scale = _Scale(low - margin, high + margin)
+    scale = _Scale(low - margin, high + margin, form)
     lanes = tuple(_lane(f, number, scale) for number, f in enumerate(dated[:_LANES]))
-    foot = TOP + LANE * len(lanes) + 8
+    foot = _TOP + form.lane * len(lanes) + 4
     return Strip(
-        foot + FOOT, scale.x(scale.high), foot, tuple(_bands(report.timeline, scale)), tuple(_ticks(scale)), tuple(_signs(report.timeline, scale, told)), lanes,
-        len(dated) - len(lanes),
+        form.width, foot + _FOOT, form.left, scale.x(scale.high), foot, tuple(_bands(report.timeline, scale)), tuple(_ticks(scale)),
+        tuple(_signs(report.timeline, scale, told)), lanes, len(dated) - len(lanes),
     )  # fmt: skip
 
 
 def _lane(f: Finding, number: int, scale: _Scale) -> Lane:
+    form = scale.form
     first = f.first if f.first is not None else scale.low
     last = f.last if f.last is not None else first
     over = f.proof.time if f.proof is not None and f.state == "resolved" else None
     ticks = tuple(sorted({scale.x(t) for t in (first, *f.times, last)}))
     goes_on = scale.x(scale.high) if f.state != "resolved" else None
     return Lane(
-        f, shortened(f.rule, _NAME), shortened(f.subject, _NAME + 4), TOP + LANE * number, scale.x(first), scale.x(last),
-        scale.x(over) if over is not None else None, ticks, goes_on,
+        f, shortened(f.rule, form.columns), shortened(f.subject, form.columns), shortened(f"{f.rule} {f.subject}", form.columns),
+        _TOP + form.lane * number + form.line, scale.x(first), scale.x(last), scale.x(over) if over is not None else None, ticks, goes_on,
     )  # fmt: skip
 
 
@@ -145,11 +163,11 @@ def _bands(moments: list[Moment], scale: _Scale) -> Iterator[Band]:
     """Yield a band a boot; what came before the first boot that is known is the first band."""
     starts = [m.time for m in moments if m.kind == "boot" and scale.low < m.time < scale.high]
     edges = [scale.low, *starts, scale.high]
-    for number, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+    for number, (start, end) in enumerate(itertools.pairwise(edges)):
         yield Band(scale.x(start), round(scale.x(end) - scale.x(start), 1), number % 2 == 1)
 
 
-def _signs(moments: list[Moment], scale: _Scale, told: dict[int, str]) -> Iterator[Sign]:
+def _signs(moments: list[Moment], scale: _Scale, told: list[str]) -> Iterator[Sign]:
     at: dict[float, list[tuple[str, str, str]]] = {}
     for number, m in enumerate(moments):
         if not m.rule and scale.low <= m.time <= scale.high:
@@ -165,10 +183,14 @@ _APART = 10
 """Units within which two signs would lie on each other."""
 
 
+_HALF = 32
+"""Half of a date's width."""
+
+
 def _ticks(scale: _Scale) -> Iterator[Tick]:
     """Yield round moments: as many as fit, the date with the first and where it changes."""
     span = (scale.high - scale.low) / _SECOND
-    step = next((s for s in _STEPS if span / s <= _TICKS), int(span / _TICKS))
+    step = next((s for s in _STEPS if span / s <= scale.form.ticks), int(span / scale.form.ticks))
     start = moment(scale.low)
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     since = (start - midnight).total_seconds()
@@ -176,6 +198,7 @@ def _ticks(scale: _Scale) -> Iterator[Tick]:
     form, day = ("%H:%M:%S" if step < 60 else "%H:%M"), ""
     while micros(at) <= scale.high:
         date = at.strftime("%Y-%m-%d")
-        yield Tick(scale.x(micros(at)), at.strftime(form), date if date != day else "")
+        x = scale.x(micros(at))
+        yield Tick(x, min(max(x, _HALF), scale.form.width - _HALF), at.strftime(form), date if date != day else "")
         day = date
         at += timedelta(seconds=step)

@@ -7,7 +7,7 @@ from diagnose.diagnosis import usable
 from diagnose.lang import Labels, labels
 from diagnose.model import Finding, Report
 from diagnose.render.terminal import clock, middle, seen, verdict_of
-from diagnose.render.words import gap_text, printable, proof_text, words
+from diagnose.render.words import gap_text, printable, proof_text, wide, words
 
 LINES = 15
 """Lines of a ticket, at most."""
@@ -22,11 +22,11 @@ def render(report: Report, catalog: Catalog, language: str) -> str:
     w = labels(language)
     verdict, _ = verdict_of(report, w)
     active = [f for f in report.findings if f.state != "resolved" and f.severity != "info"]
-    lines = [middle(f"msnet: {verdict}", _WIDTH)]
+    lines = [_cut(f"msnet: {verdict}", _WIDTH)]
     whole = _WHOLE if len(active) <= _WHOLE else _WHOLE - 1
     for f in active[:whole]:
         lines += _cause(f, catalog, w)
-    named = active[whole : whole + _NAMED]
+    named = active[whole : whole + (_NAMED if len(active) - whole != _NAMED + 1 else _NAMED + 1)]
     lines += [_line(f"{f.rule} ({_state(f, w)})", words(f, catalog.by_id[f.rule], language).title) for f in named]
     left = len(active) - whole - len(named)
     if left > 0:
@@ -39,7 +39,17 @@ def render(report: Report, catalog: Catalog, language: str) -> str:
 
 def _line(head: str, text: str) -> str:
     """Return `head` and as much of `text` as fits behind it, in one line."""
-    return middle(f"{head}: {text}", _WIDTH)
+    return _cut(f"{head}: {text}", _WIDTH)
+
+
+def _cut(text: str, room: int) -> str:
+    """Return `text` in one line of at most `room` columns, its end left out if it is longer."""
+    flat = " ".join(printable(text).split())
+    if wide(flat) <= room:
+        return flat
+    while wide(flat) > room - 2:
+        flat = flat[:-1]
+    return f"{flat.rstrip()} \u2026"
 
 
 def _state(f: Finding, w: Labels) -> str:
@@ -52,7 +62,7 @@ def _state(f: Finding, w: Labels) -> str:
 def _cause(f: Finding, catalog: Catalog, w: Labels) -> list[str]:
     """Return one cause: rule and times, the fact, the best evidence, the first command; what it lacks makes no line."""
     said = words(f, catalog.by_id[f.rule], w.language)
-    lines = [f"{f.rule}: {_state(f, w)}", "  " + middle(said.title, _WIDTH - 2)]
+    lines = [f"{f.rule}: {_state(f, w)}", "  " + _cut(said.title, _WIDTH - 2)]
     if f.evidence:
         lines.append("  " + middle(f"{w.seen}: {f.evidence[0].text}", _WIDTH - 2))
     first = next((s.command for s in said.steps if s.command and "\n" not in s.command), "")

@@ -118,7 +118,7 @@ def render(report: Report, catalog: Catalog, language: str) -> str:
     w, hw = labels(language), html_words(language)
     style, script = ((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     active = [n for n, f in enumerate(report.findings) if f.state != "resolved" and f.severity != "info"]
-    rest = [n for n in range(len(report.findings)) if n not in set(active)]
+    rest = sorted({*range(len(report.findings))} - {*active})
     whole = {*active[:_WHOLE], *rest[: max(0, _WHOLE - len(active))]}
 
     def cause(number: int, *, unfolded: bool) -> Cause:
@@ -127,6 +127,8 @@ def render(report: Report, catalog: Catalog, language: str) -> str:
     drawn, pods_left = picture.pictures(report, catalog, w, hw, _PICTURES)
     told = [moment_text(m, w) for m in report.timeline]
     verdict, severity = verdict_of(report, w)
+    if severity == "ok" and any(g.hides for g in report.gaps):
+        severity = "blind"  # what was not looked at is not all right
     return _environment().get_template("report.html").render(
         w=w, hw=hw, language=language, policy=_policy(style, script), style=Markup(style), script=Markup(script),  # noqa: S704 - our own files
         verdict=verdict, severity=severity, facts=_head(report, w, hw),
@@ -176,7 +178,7 @@ def _head(report: Report, w: Labels, hw: HtmlWords) -> list[tuple[str, str]]:
         *([(hw.host, ", ".join(hosts[:_HOSTS]))] if hosts else []),
         (w.evidence_window, span + w.count_lines(sum(i.lines for i in report.inputs))),
         *([(w.collectors.lower(), collected_text(report, w))] if report.collected else []),
-        (hw.generated, f"{clock(report.generated)} UTC, msnet {report.tool}, {w.rule_page} {report.catalog}"),
+        (hw.generated, f"{clock(report.generated)} UTC, msnet {report.tool}, {hw.rules} {report.catalog}"),
     ]
 
 

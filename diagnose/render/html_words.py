@@ -28,9 +28,8 @@ class HtmlWords:
     copied: str
     not_copied: str
     generated: str
-    tool: str
+    rules: str
     host: str
-    steps: str
     evidence_more: str
     """`{n}` further pieces of evidence."""
     picture: str
@@ -53,6 +52,7 @@ class HtmlWords:
     lanes_more: str
     time: str
     event: str
+    events: str
     leases: str
     lease_columns: tuple[str, str, str, str, str]
     input_columns: tuple[str, str, str, str, str]
@@ -64,6 +64,8 @@ class HtmlWords:
     ok: str
     hides: str
     """A blind spot behind which a failure could stand."""
+    not_seen: str
+    """Beneath what was looked at, if something that could hide a failure was not."""
 
 
 EN = HtmlWords(
@@ -80,9 +82,8 @@ EN = HtmlWords(
     copied="copied",
     not_copied="not copied: the command is selected, copy it with the keyboard",
     generated="made",
-    tool="tool",
+    rules="rules",
     host="node",
-    steps="steps",
     evidence_more="{n} more",
     picture="pod networks",
     picture_about="From the host's interface on the left to the pod's interface on the right.",
@@ -99,7 +100,7 @@ EN = HtmlWords(
         "recorded": "recorded by Multus",
     },
     broken="broken:",
-    no_network="the networks that it asks for are not known",
+    no_network="which network is not known",
     addresses="{used} of {size} addresses taken",
     addresses_unknown="fill level not known",
     timeline_about="Failures from the first to the last, by the clock of the node (UTC). Vertical bands are boots.",
@@ -107,6 +108,7 @@ EN = HtmlWords(
     lanes_more="and {n} more failures, in the table beneath",
     time="time (UTC)",
     event="event",
+    events="events",
     leases="leases",
     lease_columns=("network", "address", "owner", "interface", "state"),
     input_columns=("input", "kind", "lines", "first (UTC)", "last (UTC)"),
@@ -117,6 +119,7 @@ EN = HtmlWords(
     pod="pod",
     ok="ok",
     hides="could hide a failure",
+    not_seen="Not everything was looked at, and a failure could stand there:",
 )  # fmt: skip
 
 JA = HtmlWords(
@@ -133,9 +136,8 @@ JA = HtmlWords(
     copied="コピーしました",
     not_copied="コピーできませんでした。コマンドを選択したので、キーボードでコピーしてください",
     generated="作成",
-    tool="ツール",
+    rules="ルール",
     host="ノード",
-    steps="手順",
     evidence_more="ほか {n} 件",
     picture="Pod のネットワーク",
     picture_about="左のホストのインターフェースから右の Pod のインターフェースまでの経路です。",
@@ -152,7 +154,7 @@ JA = HtmlWords(
         "recorded": "Multus の記録あり",
     },
     broken="障害:",
-    no_network="要求しているネットワークは不明です",
+    no_network="要求先は不明",
     addresses="アドレス {size} 個のうち {used} 個を使用",
     addresses_unknown="使用状況は不明",
     timeline_about="各障害の最初から最後まで (ノードの時計、UTC)。縦の帯は起動ごとの区間です。",
@@ -160,6 +162,7 @@ JA = HtmlWords(
     lanes_more="ほか {n} 件の障害は下の表にあります",
     time="時刻 (UTC)",
     event="出来事",
+    events="出来事",
     leases="リース",
     lease_columns=("ネットワーク", "アドレス", "所有者", "インターフェース", "状態"),
     input_columns=("入力", "種類", "行数", "最初 (UTC)", "最後 (UTC)"),
@@ -170,6 +173,7 @@ JA = HtmlWords(
     pod="Pod",
     ok="正常",
     hides="障害が隠れている可能性があります",
+    not_seen="確認できなかった点があり、そこに障害が隠れている可能性があります:",
 )  # fmt: skip
 
 _TABLES = {"en": EN, "ja": JA}

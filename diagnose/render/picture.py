@@ -106,18 +106,18 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The networks of one pod, drawn for a wide and for a narrow page."""
+    """The networks of one pod, or of several for which all is the same, drawn for a wide and for a narrow page."""
 
-    pod: str
+    pods: tuple[str, ...]
     problems: tuple[int, ...]
-    """The findings that hit the pod, by their place in the report."""
+    """The findings that hit them, by their place in the report."""
     description: str
     wide: Drawing
     tall: Drawing
 
 
 def pictures(report: Report, catalog: Catalog, w: Labels, hw: HtmlWords, most: int) -> tuple[list[Picture], int]:
-    """Return the pictures of the first `most` pods that something is wrong with, and how many pods are left."""
+    """Return the pictures of the pods that something is wrong with, at most `most` of them, and how many pods are left."""
     by_pod: dict[str, list[PathSeen]] = {}
     hits: dict[str, list[int]] = {}
     for number, f in enumerate(report.findings):
@@ -128,12 +128,16 @@ def pictures(report: Report, catalog: Catalog, w: Labels, hw: HtmlWords, most: i
                 by_pod.setdefault(pod, [])
     for path in report.paths:
         by_pod.setdefault(path.pod, []).append(path)
-    drawn: list[Picture] = []
-    for pod in list(by_pod)[:most]:
+    alike: dict[tuple[tuple[Way, ...], tuple[int, ...]], list[str]] = {}
+    for pod, paths in by_pod.items():
         judge = _Judge(pod, hits.get(pod, []), report, catalog, w, hw)
-        ways = [judge.way(p) for p in by_pod[pod] or [PathSeen(pod, "", "", "", "unknown", "", "", "unknown", None, "", ())]]
-        drawn.append(Picture(pod, tuple(hits.get(pod, ())), "; ".join(map(_said, ways)), _side_by_side(ways), _beneath(ways)))
-    return drawn, len(by_pod) - len(drawn)
+        ways = tuple(judge.way(p) for p in paths or [PathSeen(pod, "", "", "", "unknown", "", "", "unknown", None, "", ())])
+        alike.setdefault((ways, tuple(hits.get(pod, ()))), []).append(pod)
+    drawn = [
+        Picture(tuple(pods), problems, "; ".join(map(_said, ways)), _side_by_side(ways), _beneath(ways))
+        for (ways, problems), pods in list(alike.items())[:most]
+    ]
+    return drawn, len(by_pod) - sum(len(p.pods) for p in drawn)
 
 
 def _said(way: Way) -> str:
@@ -250,7 +254,7 @@ def _box(part: Part, x: float, y: float, width: float, height: float) -> Box:
     return Box(part, x, y, width, height, shortened(part.name, int(_NAME * more)), tuple(shortened(n, int(_NOTE * more)) for n in part.notes))
 
 
-def _side_by_side(ways: list[Way]) -> Drawing:
+def _side_by_side(ways: tuple[Way, ...]) -> Drawing:
     boxes: list[Box] = []
     edges: list[Edge] = []
     y = 1.0
@@ -268,7 +272,7 @@ def _side_by_side(ways: list[Way]) -> Drawing:
     return Drawing(_WIDE, y - _ROW + 2, tuple(boxes), tuple(edges))
 
 
-def _beneath(ways: list[Way]) -> Drawing:
+def _beneath(ways: tuple[Way, ...]) -> Drawing:
     boxes: list[Box] = []
     edges: list[Edge] = []
     y, x = 1.0, _INDENT / 2

@@ -33,7 +33,7 @@ class Form:
     ticks: int
 
 
-WIDE = Form(960, 236, 24, 28, 14, 36, 7)
+WIDE = Form(960, 236, 24, 30, 15, 36, 7)
 TALL = Form(340, 2, 18, 40, 26, 52, 3)
 """For narrow pages: the names stand above the lines."""
 

@@ -199,7 +199,7 @@ class _Judge:
         return Part(kind, path.plugin or "?", () if known else (self.hw.state["unknown"],), "ok" if known else "unknown")
 
     def _nad(self, path: PathSeen) -> Part:
-        kind = self.hw.station["nad"]
+        kind = self.hw.station["nad" if "/" in path.network or not path.network else "network"]
         if not path.network:
             return Part(kind, "?", (self.hw.no_network,), "unknown")
         if path.nad != "there":

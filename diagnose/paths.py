@@ -43,7 +43,8 @@ def _of_pod(pod: str, findings: list[Finding], table: PodNetworks | None, host: 
     asked = _asked(pod, table, host, inventory)
     for finding in findings:
         told = _named(finding)
-        if told and not any(_is(a.network, told, host) for a in asked):
+        # The finding's namespace may be a guess; what the pod itself asks for is none.
+        if told and not any(_is(a.network, told.rpartition("/")[2], host) for a in asked):
             asked.append(_Asked(told, finding.captures.get("interface", "")))
     for one in asked:
         captures = next((f.captures for f in findings if _is(one.network, _named(f), host)), dict[str, str]())

@@ -119,3 +119,5 @@ def test_the_wheel_carries_the_rules_and_runs_elsewhere(tmp_path: Path) -> None:
     run = subprocess.run([binary / "msnet", "diagnose", "-q", log], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert run.returncode == 11
     assert "ipam-dhcp-daemon-unreachable" in run.stdout
+    page = subprocess.run([binary / "msnet", "diagnose", "-f", "html", log], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert page.stdout.startswith("<!DOCTYPE html>")

@@ -154,7 +154,7 @@ def test_boots_are_bands_and_what_happened_has_its_sign() -> None:
     found = drawn(made(finding(0), timeline=moments))
     assert [b.odd for b in found.bands] == [False, True]
     assert found.bands[0].x + found.bands[0].width == pytest.approx(found.bands[1].x, abs=0.2)
-    assert [(s.letter, s.title) for s in found.signs] == [("B", "boot\ncrio"), ("C", "NAD")]
+    assert [(s.letter, s.title) for s in found.signs] == [("B", "boot\ncrio"), ("S", "ovn"), ("C", "NAD")]
 
 
 @pytest.mark.parametrize("span", [1, 20, 90, 600, 3600, 7200, 86_400, 3 * 86_400, 40 * 86_400, 400 * 86_400, 60 * 365 * 86_400])

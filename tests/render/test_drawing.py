@@ -147,7 +147,8 @@ def test_lanes_run_from_the_first_failure_to_the_last(form: strip.Form) -> None:
 def test_boots_are_bands_and_what_happened_has_its_sign() -> None:
     moments = [
         Moment(T0 + MINUTE, "boot", "boot"),
-        Moment(T0 + MINUTE, "start", "crio"),
+        Moment(T0 + MINUTE + 1, "start", "crio"),
+        Moment(T0 + 5 * MINUTE, "start", "ovn"),
         Moment(T0 + 6 * MINUTE, "config", "NAD"),
         Moment(T0 - 90 * MINUTE, "created", "early"),
     ]

@@ -69,6 +69,7 @@ class Box:
     y: float
     width: float
     height: float
+    kind: str
     name: str
     notes: tuple[str, ...]
 
@@ -176,7 +177,7 @@ class _Judge:
         for f in self.hits:
             place = self._place(f)
             told = f.captures.get("nad") or f.captures.get("network", "")
-            if place == "pod" or not told or told in names:
+            if place == "pod" or not told or not path.network or told in names:
                 return place, (self.hw.broken if f.state == "active" else f"{self.hw.broken} ({self.w.state[f.state]})", f.rule)
         return "", ()
 
@@ -251,7 +252,16 @@ def _height(part: Part) -> float:
 
 def _box(part: Part, x: float, y: float, width: float, height: float) -> Box:
     more = width / _BOX
-    return Box(part, x, y, width, height, shortened(part.name, int(_NAME * more)), tuple(shortened(n, int(_NOTE * more)) for n in part.notes))
+    return Box(
+        part,
+        x,
+        y,
+        width,
+        height,
+        shortened(part.kind, int(_NOTE * more)),
+        shortened(part.name, int(_NAME * more)),
+        tuple(shortened(n, int(_NOTE * more)) for n in part.notes),
+    )
 
 
 def _side_by_side(ways: tuple[Way, ...]) -> Drawing:

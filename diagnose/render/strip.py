@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from diagnose.model import Finding, Moment, Report, earliest, latest
 from diagnose.parse.when import micros, moment
-from diagnose.render.words import wide
+from diagnose.render.words import printable, wide
 
 _TOP, _FOOT = 30, 40
 _LANES = 40
@@ -145,7 +145,8 @@ def _lane(f: Finding, number: int, scale: _Scale) -> Lane:
 
 
 def shortened(text: str, columns: int) -> str:
-    """Return `text` in at most `columns` columns of a terminal, cut in its middle."""
+    """Return `text` in at most `columns` columns of a terminal, without control characters, cut in its middle."""
+    text = printable(text)
     if wide(text) <= columns:
         return text
     head, tail, room = "", "", columns - 1

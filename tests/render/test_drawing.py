@@ -114,6 +114,7 @@ def test_boxes_lie_within_their_drawing_and_not_on_each_other(catalog) -> None:
             assert b.x + b.width <= d.width
             assert b.y + b.height <= d.height
             assert wide(b.name) * 8 <= b.width
+            assert all(wide(t) * 6 <= b.width for t in (b.kind, *b.notes))
         for n, one in enumerate(d.boxes):
             for other in d.boxes[n + 1 :]:
                 assert one.x + one.width <= other.x or other.x + other.width <= one.x or one.y + one.height <= other.y or other.y + other.height <= one.y
@@ -179,3 +180,4 @@ def test_names_are_cut_in_their_middle() -> None:
     assert strip.shortened("short", 10) == "short"
     assert strip.shortened("namespace/a-long-name", 11) == "names\u2026-name"
     assert wide(strip.shortened("\u539f\u56e0" * 20, 11)) <= 11
+    assert len(strip.shortened("\x1b\u202e" * 20, 11)) <= 11

@@ -138,7 +138,7 @@ def render(report: Report, catalog: Catalog, language: str) -> str:
         further=_further([n for n in range(len(report.findings)) if n not in whole], report, catalog, w, hw),
         strip=strip.strip_of(report, told, strip.WIDE), narrow=strip.strip_of(report, told, strip.TALL),
         moments=_moments(report, told, w, hw),
-        names=[f.rule for f in report.findings], pictures=drawn, pods_left=pods_left,
+        whole=whole, names=[f.rule for f in report.findings], pictures=drawn, pods_left=pods_left,
         pools=[_pool(p, w) for p in report.pools], tables=[t for t in _tables(report, w, hw) if t.rows],
         blind=[Blind(gap_text(g, w), g.hint, g.hides) for g in report.gaps],
         unknown=[i.source for i in report.inputs if i.kind == "unknown"],

@@ -49,10 +49,10 @@ def made(*findings: Finding, **changes: Any) -> Report:
 
 
 def storm(count: int) -> Report:
-    """Return a report of many failures; those from the hundredth on hit one pod together."""
+    """Return a report of many failures; those from the hundredth on hit the first one's pod, too."""
     found = [finding(n) for n in range(count)]
     for one in found[100:]:
-        one.affected.append(Affected("Pod", "line", f"robot-{count}"))
+        one.affected.append(Affected("Pod", "line", "robot-0"))
     moments = [Moment(f.first or T0, "failure", f.subject, f.rule) for f in found[:200]]
     return made(*found, timeline=moments)
 

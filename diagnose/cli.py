@@ -69,6 +69,8 @@ class Format(str, Enum):
     terminal = "terminal"
     json = "json"
     markdown = "markdown"
+    html = "html"
+    ticket = "ticket"
 
 
 class TextFormat(str, Enum):
@@ -108,7 +110,9 @@ def diagnose(
             help="Files, folders, or - for standard input: journals in any form, logs, events, objects, pasted text. Without any, the running device.",
         ),
     ] = None,
-    output_format: Annotated[Format, typer.Option("--format", "-f", help="Format of the report.")] = Format.terminal,
+    output_format: Annotated[
+        Format, typer.Option("--format", "-f", help="Format of the report: html is one page to look at, ticket the shortest to paste.")
+    ] = Format.terminal,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", metavar="FILE", help="Write the report to FILE.")] = None,  # noqa: UP045
     since: Annotated[
         str | None, typer.Option("--since", metavar="TIME", help="Leave out what is older: a time such as '2026-11-23 19:59', or an age such as 2h.")
@@ -191,6 +195,14 @@ def diagnose(
         from diagnose.render import markdown
 
         text = markdown.render(report, catalog, language, everything=everything)
+    elif output_format is Format.html:
+        from diagnose.render import html
+
+        text = html.render(report, catalog, language)
+    elif output_format is Format.ticket:
+        from diagnose.render import ticket
+
+        text = ticket.render(report, catalog, language)
     else:
         from diagnose.render import terminal
 

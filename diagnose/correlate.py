@@ -214,6 +214,7 @@ def _finding(group: Group, story: Story) -> Finding:
         rule=rule.id, severity=severity, confidence=confidence, state=state, affected=affected, captures=dict(sorted(group.captures.items())),
         count=group.count(), first=group.times.first(story.clocks), last=group.times.last(story.clocks), evidence=group.samples(), proof=proof,
         cut=not group.whole, sources=tuple(sorted(group.programs)), subject=subject_of(group),
+        times=tuple(group.times.moments(story.clocks)),
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from diagnose.hints import hints_for
 from diagnose.ignoring import Ignores
 from diagnose.model import Finding, Gap, InputSeen, Record, Report, Resource, earliest, latest
 from diagnose.parse.when import micros
+from diagnose.paths import paths_of
 from diagnose.rule import CONFIDENCES, SEVERITIES
 from diagnose.scan import Scanner
 from diagnose.silent import Silent
@@ -190,6 +191,7 @@ def concluded(
         tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
         not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems] + static.problems + (ignores.problems if ignores is not None else []), window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts={**engine.inventory.facts, **health.facts()}, node=health.seen,
         timeline=timeline(story, found), attachments=silent.attachments, pools=silent.pools, checks=silent.checks,
+        paths=paths_of(silent.host, engine.inventory, silent.attachments, found),
         unexplained=sorted(engine.unexplained.values(), key=lambda u: (-u.count, u.shape)),
         ignored=ignored, expired=list(ignores.expired) if ignores is not None else [],
     )  # fmt: skip

@@ -60,6 +60,8 @@ class Labels:
     gap_hint: str
     unknown_input: str
     and_more: str
+    more_causes: str
+    """`{n}` causes that are not named."""
     cut: str
     kind: dict[str, str]
     messages: str
@@ -193,6 +195,7 @@ EN = Labels(
     gap_hint="cure",
     unknown_input="read, but not understood",
     and_more="and {n} more",
+    more_causes="and {n} more causes",
     cut="the message is cut short",
     kind={"Pod": "pod", "NetworkAttachmentDefinition": "NAD"},
     messages="upstream messages",
@@ -473,6 +476,7 @@ JA = Labels(
     gap_hint="対策",
     unknown_input="読み取りましたが、内容を理解できませんでした",
     and_more="ほか {n} 件",
+    more_causes="ほかの原因 {n} 件",
     cut="メッセージは途中で切れています",
     kind={"Pod": "Pod", "NetworkAttachmentDefinition": "NAD"},
     messages="アップストリームのメッセージ",

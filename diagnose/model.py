@@ -276,6 +276,8 @@ class Finding:
     """True if no message of it was whole."""
     sources: tuple[str, ...] = ()
     """The programs whose records show it."""
+    times: tuple[int, ...] = ()
+    """When it happened, the newest of it, microseconds since the epoch."""
 
 
 class Attached(NamedTuple):
@@ -346,6 +348,30 @@ class PoolSeen:
     leases: tuple[LeaseSeen, ...]
     full: int | None = None
     """When no address will be left if leases go on to be left behind as they were, microseconds since the epoch."""
+
+
+class PathSeen(NamedTuple):
+    """The way from the host to one interface of a pod, as far as the NAD and the host's state tell it."""
+
+    pod: str
+    """"namespace/name"."""
+    network: str
+    """The NAD's "namespace/name", or the CNI network's name where only that is known."""
+    cni: str
+    """The CNI network's name, "" where it is not known."""
+    interface: str
+    """The interface that the pod is to have, "" where it is not known."""
+    nad: str
+    """there, absent, or unknown: no NAD of its namespace is among the evidence."""
+    plugin: str
+    device: str
+    """The bridge, or the host interface on which macvlan and ipvlan sit; "" where it is not known."""
+    link: str
+    """The device's state: up, down, absent, or unknown."""
+    ports: tuple[str, ...] | None
+    """The bridge's ports to the outside; None where that is not known."""
+    ipam: str
+    ranges: tuple[str, ...]
 
 
 class Check(NamedTuple):
@@ -429,6 +455,8 @@ class Report:
     attachments: list[PodNetworks] = field(default_factory=list[PodNetworks])
     pools: list[PoolSeen] = field(default_factory=list[PoolSeen])
     checks: list[Check] = field(default_factory=list[Check])
+    paths: list[PathSeen] = field(default_factory=list[PathSeen])
+    """The networks of the pods that something is wrong with, in the order of the findings; not part of the JSON report."""
     node: list[NodeSeen] = field(default_factory=list[NodeSeen])
     """The node's own state; [] where nothing of it is among the evidence."""
     facts: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])

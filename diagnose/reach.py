@@ -45,7 +45,7 @@ class _Network:
     def checks(self) -> Iterator[Check]:
         if self.net.plugin == "bridge":
             yield from self._bridge()
-        elif self.net.plugin in ("macvlan", "ipvlan") and self.link is not None and _down(self.link):
+        elif self.net.plugin in ("macvlan", "ipvlan") and self.link is not None and is_down(self.link):
             yield self._told("master-down", "warning" if self.users else "info", f"sudo ip link set {self.device} up")
         yield from self._inside()
         if self.net.ipam == "dhcp":
@@ -65,14 +65,14 @@ class _Network:
         if kind and kind != "bridge":
             yield self._told("bridge-other", "info", type=str(kind))
             return
-        if _down(link):
+        if is_down(link):
             yield self._told("bridge-down", "warning" if self.users else "info", f"sudo ip link set {self.device} up")
         elif "flags" in link:
             yield self._told("bridge-up", "ok")
         ports = {name: body for name, body in self.host.links.items() if body.get("master") == self.device}
-        for name in sorted(n for n, body in ports.items() if _down(body)):
+        for name in sorted(n for n, body in ports.items() if is_down(body)):
             yield self._told("port-down", "info", f"sudo ip link set {name} up", port=name)
-        uplinks = sorted(n for n, body in ports.items() if not _of_pod(n, body))
+        uplinks = sorted(n for n, body in ports.items() if not is_of_pod(n, body))
         yield from self._vlan(uplinks)
         if not uplinks and not self.net.gateway and self.users:
             yield self._told("no-uplink", "info")
@@ -122,7 +122,7 @@ class _Network:
         for table, interface in self.users:
             box = next((b for b in self.host.boxes.values() if b.ready and (b.namespace, b.pod) == (table.namespace, table.name)), None)
             link = self.host.inside.get(box.netns, {}).get(interface) if box is not None and box.netns else None
-            if link is not None and (_down(link) or link.get("operstate") == "LOWERLAYERDOWN"):
+            if link is not None and (is_down(link) or link.get("operstate") == "LOWERLAYERDOWN"):
                 told = self._told("pod-link-down", "warning", pod=f"{table.namespace}/{table.name}", interface=interface)
                 yield told._replace(proof=_shown(interface, link))
 
@@ -149,12 +149,13 @@ def _shown(name: str, link: dict[str, Any] | None) -> str:
     return f"{name}: <{flags}> state {link.get('operstate', 'UNKNOWN')}"
 
 
-def _down(link: dict[str, Any]) -> bool:
+def is_down(link: dict[str, Any]) -> bool:
     """Return True if the interface was not set up; without flags nothing is known."""
     return "flags" in link and "UP" not in items(link["flags"])
 
 
-def _of_pod(name: str, link: dict[str, Any]) -> bool:
+def is_of_pod(name: str, link: dict[str, Any]) -> bool:
+    """Return True for the host's end of a pod's own interface."""
     return mapping(link.get("linkinfo")).get("info_kind") in _OWN_PORTS or name.startswith(_OWN_PORTS)
 
 

@@ -105,11 +105,12 @@ def test_json_follows_the_published_schema(msnet, write) -> None:
 
 
 def test_identical_input_and_now_give_identical_bytes(msnet) -> None:
-    for form in ("json", "markdown", "terminal"):
+    for form in ("json", "markdown", "terminal", "html", "ticket"):
         runs = {
             msnet("diagnose", "--format", form, "--now", "2026-11-23T20:10:00Z", str(NODE), env={"PYTHONHASHSEED": seed}).stdout for seed in ("1", "2", "3")
         }
         assert len(runs) == 1, form
+        assert runs != {b""}, form
 
 
 def test_findings_can_be_narrowed(msnet) -> None:

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "diagnose"
 
 
 def test_importing_the_command_line_loads_nothing_slow() -> None:
-    slow = ["kubernetes", "systemd", "rich", "yaml", "regex", "zstandard", "pyperscan", "pydantic", "tarfile", "ssl"]
+    slow = ["kubernetes", "systemd", "rich", "yaml", "regex", "zstandard", "pyperscan", "pydantic", "tarfile", "ssl", "jinja2"]
     code = f"import sys, diagnose.cli; print([m for m in {slow} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert run.stdout == "[]\n"
@@ -51,6 +51,7 @@ ARROWS = {
     "attached": {"checks", "host", "model", "parse"},
     "leases": {"attached", "checks", "host", "model"},
     "reach": {"host", "model", "parse"},
+    "paths": {"attached", "host", "inventory", "model", "parse", "reach"},
     "components": {"checks", "engine", "model", "own", "parse"},
     "silent": {"attached", "components", "engine", "host", "leases", "model", "parse", "reach"},
     "engine": {"catalog", "inventory", "match", "model", "own", "parse", "rule", "scan", "shape", "times"},
@@ -120,3 +121,5 @@ def test_the_wheel_carries_the_rules_and_runs_elsewhere(tmp_path: Path) -> None:
     run = subprocess.run([binary / "msnet", "diagnose", "-q", log], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert run.returncode == 11
     assert "ipam-dhcp-daemon-unreachable" in run.stdout
+    page = subprocess.run([binary / "msnet", "diagnose", "-f", "html", log], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert page.stdout.startswith("<!DOCTYPE html>")

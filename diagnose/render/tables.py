@@ -49,14 +49,15 @@ def _one(seen: Attached | None, *, known: bool) -> str:
     return printable(" ".join([seen.interface or "-", *seen.ips]))
 
 
-def _cells(row: Attachment, table: PodNetworks, w: Labels) -> tuple[str, ...]:
+def cells(row: Attachment, table: PodNetworks, w: Labels) -> tuple[str, ...]:
     """Return network, want, recorded, have and state of one attachment."""
     differ = f" ({', '.join(w.differ[d] for d in row.differs)})" if row.differs else ""
     recorded = _one(row.recorded, known=table.multus != "unknown")
     return printable(row.network), _one(row.want, known=True), recorded, _one(row.have, known=table.have == "netns"), w.attachment[row.state] + differ
 
 
-def _about(table: PodNetworks, w: Labels) -> str:
+def about(table: PodNetworks, w: Labels) -> str:
+    """Return a pod's name, whether Multus ran for it, and what shows its interfaces."""
     return f"{printable(table.namespace)}/{printable(table.name)}: {w.multus[table.multus]}; {w.have[table.have]}"
 
 
@@ -95,7 +96,7 @@ def terminal(report: Report, w: Labels) -> list[tuple[str, list[str]]]:
     found: list[tuple[str, list[str]]] = []
     pods = shown_pods(report)
     if pods:
-        lines = [line for t in pods[:_PODS] for line in (_about(t, w), *_aligned([w.attachment_columns, *(_cells(r, t, w) for r in t.rows)]))]
+        lines = [line for t in pods[:_PODS] for line in (about(t, w), *_aligned([w.attachment_columns, *(cells(r, t, w) for r in t.rows)]))]
         found.append((w.attachments, lines + _rest(len(pods), _PODS, w)))
     pools = shown_pools(report)
     if pools:
@@ -136,8 +137,8 @@ def markdown(report: Report, w: Labels) -> list[str]:
     for number, table in enumerate(pods[:_PODS]):
         out += [f"## {w.attachments}", ""] if number == 0 else []
         head = "| " + " | ".join(w.attachment_columns) + " |"
-        rows = ["| " + " | ".join(_prose(c) for c in _cells(r, table, w)) + " |" for r in table.rows]
-        out += [_prose(_about(table, w)), "", head, "|" + "---|" * len(w.attachment_columns), *rows, ""]
+        rows = ["| " + " | ".join(_prose(c) for c in cells(r, table, w)) + " |" for r in table.rows]
+        out += [_prose(about(table, w)), "", head, "|" + "---|" * len(w.attachment_columns), *rows, ""]
     out += [*_rest(len(pods), _PODS, w), ""] if len(pods) > _PODS else []
     pools = shown_pools(report)
     for number, pool in enumerate(pools[:_POOLS]):

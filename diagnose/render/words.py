@@ -13,7 +13,7 @@ from diagnose.rule import Rule
 
 _OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _SAFE_ARGUMENT = re.compile(r"^[\w@%+=:,./-]+$")
 
 
@@ -29,7 +29,7 @@ class Words:
 
 
 def printable(text: str) -> str:
-    """Return log text that is safe on a terminal: control and direction characters become visible escapes."""
+    """Return log text that is safe on a terminal: control and direction characters, and halves of characters, become visible escapes."""
     return _CONTROL.sub(lambda m: f"\\x{ord(m.group()):02x}", text.replace("\t", "    "))
 
 

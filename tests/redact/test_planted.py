@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from bundles import members
-from evidence import NETWORKS, nad, pod
+from evidence import nad, pod
 
 LETTERS = "Zk9xQ2vB7mN4tR8wL1pJ6hG3"
 PLANTED: list[str] = []

@@ -90,8 +90,10 @@ def test_ages_count_from_the_moment_at_which_the_bundle_was_taken(tmp_path: Path
 
 
 def test_what_is_older_was_left_out_and_is_no_blind_spot_of_the_bundle(node: Device, native: Path, tmp_path: Path) -> None:  # noqa: F811
-    device = Device(node.root, native.parent, kubeconfig=node.kubeconfig, since=micros(NOW))
-    report = collected(device, tmp_path / "b.tar.zst", since=micros(NOW))
+    since = micros(NOW.replace(minute=1, second=0))
+    report = collected(Device(node.root, native.parent, kubeconfig=node.kubeconfig, since=since), tmp_path / "b.tar.zst", since=since)
+    assert report.findings
+    assert not any(g.kind == "journal-late" for g in report.gaps)
     assert again(tmp_path / "b.tar.zst") == told(report)
 
 

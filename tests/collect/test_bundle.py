@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 from bundles import collected, looked, members, told, unpacked, written
+from nodefacts import AT, MINUTE, kubeconfig, node
 
 from diagnose.collect.files import zstd_module
 from diagnose.errors import NoEvidenceError
 from diagnose.model import Report
+from diagnose.parse import bundle
+from diagnose.parse.when import iso
 from diagnose.render import json_v1, markdown, terminal
 
 NODE = Path(__file__).parents[2] / "fixtures" / "node"
@@ -82,6 +85,20 @@ class TestChanged:
         lease = {"kind": "Lease", "namespace": "/var/lib/cni/networks/a", "name": "10.0.0.1", "source": "a", "line": 1, "body": {}}
         with pytest.raises(NoEvidenceError, match="what is in it does not fit together"):
             changed(resources=json.dumps(lease).encode() + b"\n")
+
+
+def test_of_a_running_node_the_moment_counts_at_which_it_was_taken(changed: Callable[..., Report], whole: Path) -> None:
+    """A kubeconfig that expired since the last line of the journal."""
+    parts = node(kubeconfig=kubeconfig(ca_expires=AT + MINUTE))
+    resources = b"".join(json.dumps(bundle.of_resource(r)).encode() + b"\n" for r in parts)
+    body = {**json.loads(members(whole)["manifest.json"]), "taken": iso(AT + 2 * MINUTE), "live": True}
+
+    def found(**fields: object) -> set[str]:
+        return rules(changed(resources=resources, records=b"", manifest=json.dumps({**body, **fields}, indent=1).encode()))
+
+    assert "multus-kubeconfig" in found(running=True)
+    assert "multus-kubeconfig" not in found(running=False)
+    assert "multus-kubeconfig" not in found(running=True, taken=iso(AT))
 
 
 class TestManifest:

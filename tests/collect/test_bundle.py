@@ -91,7 +91,7 @@ def test_of_a_running_node_the_moment_counts_at_which_it_was_taken(changed: Call
     """A kubeconfig that expired since the last line of the journal."""
     parts = node(kubeconfig=kubeconfig(ca_expires=AT + MINUTE))
     resources = b"".join(json.dumps(bundle.of_resource(r)).encode() + b"\n" for r in parts)
-    body = {**json.loads(members(whole)["manifest.json"]), "taken": iso(AT + 2 * MINUTE), "live": True}
+    body = {**json.loads(members(whole)["manifest.json"]), "taken": iso(AT + 2 * MINUTE), "live": True, "inputs": []}
 
     def found(**fields: object) -> set[str]:
         return rules(changed(resources=resources, records=b"", manifest=json.dumps({**body, **fields}, indent=1).encode()))

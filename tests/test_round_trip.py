@@ -134,7 +134,9 @@ def test_two_bundles_of_two_nodes_do_not_become_one(tmp_path: Path) -> None:
     for name in ("a", "b"):
         collected([NODE / "journal.export.zst"], tmp_path / f"{name}.tar.zst")
     report = looked([tmp_path / "a.tar.zst", tmp_path / "b.tar.zst"])
-    assert {i.source.partition("!")[0] for i in report.inputs} == {str(tmp_path / "a.tar.zst"), str(tmp_path / "b.tar.zst")}
+    both = {str(tmp_path / "a.tar.zst"), str(tmp_path / "b.tar.zst")}
+    assert {i.source.partition("!")[0] for i in report.inputs} == both
+    assert {e.source.partition("!")[0] for f in report.findings for e in f.evidence} == both
 
 
 class TestMembers:

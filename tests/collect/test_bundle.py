@@ -119,6 +119,7 @@ class TestManifest:
         assert len(gaps(report)) == 1
         assert gaps(report)[0].startswith("the manifest cannot be read: ")
         assert rules(report) == rules(looked([whole]))
+        assert {p for i in report.inputs for p in i.programs} >= {"kubelet", "crio", "kind:Pod"}
 
     @pytest.mark.parametrize(
         "fields",

@@ -105,6 +105,17 @@ def test_pasted_text(case: dict[str, str], tmp_path: Path) -> None:
     assert again(tmp_path / "b.tar.zst") == told(report)
 
 
+def test_words_in_a_member_are_told_once(tmp_path: Path) -> None:
+    """What a refused command or an obfuscating tool leaves in a text stands in the first bytes of the bundle as well."""
+    text = tmp_path / "events.txt"
+    text.write_text('Error from server (Forbidden): events is forbidden: User "x" cannot list resource "events"\nhost0.obfuscateddomain0\n')
+    report = collected([text], tmp_path / "b.tar.zst")
+    assert [g.kind for g in report.gaps].count("forbidden") == 1
+    assert again(tmp_path / "b.tar.zst") == told(report)
+    found = looked([tmp_path / "b.tar.zst"]).inputs
+    assert [i.obfuscated for i in found if i.kind == "archive"] == [False]
+
+
 def test_a_bundle_of_a_bundle(tmp_path: Path) -> None:
     first, second = tmp_path / "1.tar.zst", tmp_path / "2.tar.zst"
     report = collected([NODE / "journal.export.zst", NODE / "objects"], first)
@@ -139,7 +150,27 @@ def test_two_bundles_of_two_nodes_do_not_become_one(tmp_path: Path) -> None:
     assert {e.source.partition("!")[0] for f in report.findings for e in f.evidence} == both
 
 
+def test_of_a_run_beside_other_evidence_nothing_is_restored(tmp_path: Path) -> None:
+    collected(Device(root=NODE / "host", timeout=20), tmp_path / "b.tar.zst")
+    assert len(looked([tmp_path / "b.tar.zst"]).collected) == 4
+    assert looked([tmp_path / "b.tar.zst", NODE / "objects"]).collected == []
+
+
 class TestMembers:
+    def test_what_makes_up_the_node_is_there_as_it_was_read(self, tmp_path: Path) -> None:
+        collected(Device(root=NODE / "host", timeout=20), tmp_path / "b.tar.zst")
+        found = {p.partition("/")[2].partition("/")[2]: data for p, data in members(tmp_path / "b.tar.zst").items() if p.startswith("inputs/")}
+        for name in ("etc/microshift/config.yaml", "etc/crio/crio.conf", "etc/cni/net.d/00-multus.conf"):
+            assert found[name] == (NODE / "host" / name).read_bytes()
+
+    def test_what_commands_print_is_there(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        program = tmp_path / "microshift"
+        program.write_text("#!/bin/sh\necho 'MicroShift Version: 4.20.0'\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+        collected(Device(journal_dir=tmp_path, kubeconfig=tmp_path / "none", timeout=20), tmp_path / "b.tar.zst")
+        assert b"MicroShift Version: 4.20.0\n" in [data for p, data in members(tmp_path / "b.tar.zst").items() if p.endswith("/microshift version")]
+
     def test_what_holds_no_credentials_is_there_as_it_was_read(self, tmp_path: Path) -> None:
         collected([NODE / "host"], tmp_path / "b.tar.zst")
         found = {p: data for p, data in members(tmp_path / "b.tar.zst").items() if p.startswith("inputs/")}

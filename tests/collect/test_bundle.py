@@ -71,6 +71,14 @@ class TestChanged:
     def test_the_report(self, changed: Callable[..., Report]) -> None:
         assert gaps(changed(markdown=b"all is well")) == ["changed after it was written: its sha256 is not the manifest's"]
 
+    def test_a_page_that_is_no_evidence_elsewhere(self, whole: Path, tmp_path: Path) -> None:
+        found = members(whole)
+        body = json.loads(found["manifest.json"])
+        body["members"].append({"path": "report.html", "sha256": "0" * 64})
+        found["manifest.json"] = json.dumps(body, indent=1).encode()
+        report = looked([written(found | {"report.html": b"<p>all is well"}, tmp_path / "b.tar.zst")])
+        assert [g.source.rpartition("/")[2] for g in report.gaps if g.kind == "unreadable"] == ["report.html"]
+
     def test_a_line_that_is_none(self, changed: Callable[..., Report], whole: Path) -> None:
         report = changed(records=b"{broken\n[[[[\n5\n" + members(whole)[RECORDS])
         assert any(g.startswith("3 of its lines cannot be read: ") for g in gaps(report))
@@ -194,6 +202,7 @@ class TestDamaged:
                 archive.add(unpacked(whole, tmp_path / name), f"msnet-{name}-20261123T201000Z")
         report = looked([tmp_path / "two.tar"])
         assert rules(report) == rules(looked([whole]))
+        assert {e.source.rpartition("!")[0].partition("!")[2] for f in report.findings for e in f.evidence} == {"", "msnet-b-20261123T201000Z"}
         assert len(report.inputs) == 1 + 2 * len([i for i in looked([whole]).inputs if i.kind != "archive"])
 
     def test_one_that_was_packed_as_zip(self, whole: Path, tmp_path: Path) -> None:

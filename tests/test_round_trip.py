@@ -202,6 +202,11 @@ class TestMembers:
         assert json.loads(whole[0])["_HOSTNAME"] == "microshift-edge01"
         assert again(tmp_path / "full.tar.zst")["findings"] == again(tmp_path / "b.tar.zst")["findings"]
 
+    def test_a_native_file_is_kept_whole_as_json(self, native: Path, tmp_path: Path) -> None:  # noqa: F811
+        collected([native], tmp_path / "b.tar.zst", full=True)
+        (kept,) = [data for p, data in members(tmp_path / "b.tar.zst").items() if p.endswith("/node.journal.jsonl")]
+        assert [json.loads(line)["_HOSTNAME"] for line in kept.splitlines()] == ["microshift-edge01"] * 777
+
     @pytest.mark.parametrize("name", ["journal.export", "journal.json", "big.log"])
     def test_large_inputs_are_kept_whole_where_that_is_wanted(self, name: str, tmp_path: Path) -> None:
         raw = {

@@ -257,7 +257,7 @@ EN = Labels(
     },
     component={"microshift": "MicroShift", "crio": "CRI-O", "kubelet": "kubelet", "multus": "Multus", "ovn": "OVN", "dhcp": "DHCP daemon", "node": "node"},
     bundle={
-        "holds": "evidence of {inputs} inputs, {kept} of them also as they were read; manifest.json lists everything",
+        "holds": "inputs: {inputs}, of which as they were read: {kept}; manifest.json lists everything",
         "limit": "left out for its size: {what}",
         "next": "send it to whoever helps: msnet diagnose {name} finds the same there",
     },

@@ -30,7 +30,7 @@ def test_what_is_collected_is_diagnosed_as_the_evidence_itself(msnet, tmp_path: 
     told = run.stderr.decode()
     assert re.match(re.escape(f"{path}  ") + r"[\d.]+ kB  UNREDACTED\n", told)
     assert "5 active, 1 resolved" in told
-    assert "evidence of 4 inputs" in told
+    assert "inputs: 4, of which as they were read: 0" in told
     assert f"msnet diagnose {path} finds the same" in told
     wanted = msnet("diagnose", "-f", "json", *OPTIONS, *EVIDENCE[1::2])
     found = msnet("diagnose", "-f", "json", str(path))

@@ -90,8 +90,10 @@ def test_ages_count_from_the_moment_at_which_the_bundle_was_taken(tmp_path: Path
 
 
 def test_what_is_older_was_left_out_and_is_no_blind_spot_of_the_bundle(node: Device, native: Path, tmp_path: Path) -> None:  # noqa: F811
-    device = Device(node.root, native.parent, kubeconfig=node.kubeconfig, since=micros(NOW))
-    report = collected(device, tmp_path / "b.tar.zst", since=micros(NOW))
+    since = micros(NOW.replace(minute=1, second=0))
+    report = collected(Device(node.root, native.parent, kubeconfig=node.kubeconfig, since=since), tmp_path / "b.tar.zst", since=since)
+    assert report.findings
+    assert not any(g.kind == "journal-late" for g in report.gaps)
     assert again(tmp_path / "b.tar.zst") == told(report)
 
 
@@ -101,6 +103,17 @@ def test_pasted_text(case: dict[str, str], tmp_path: Path) -> None:
     text.write_text(case["text"])
     report = collected([text], tmp_path / "b.tar.zst")
     assert again(tmp_path / "b.tar.zst") == told(report)
+
+
+def test_words_in_a_member_are_told_once(tmp_path: Path) -> None:
+    """What a refused command or an obfuscating tool leaves in a text stands in the first bytes of the bundle as well."""
+    text = tmp_path / "events.txt"
+    text.write_text('Error from server (Forbidden): events is forbidden: User "x" cannot list resource "events"\nhost0.obfuscateddomain0\n')
+    report = collected([text], tmp_path / "b.tar.zst")
+    assert [g.kind for g in report.gaps].count("forbidden") == 1
+    assert again(tmp_path / "b.tar.zst") == told(report)
+    found = looked([tmp_path / "b.tar.zst"]).inputs
+    assert [i.obfuscated for i in found if i.kind == "archive"] == [False]
 
 
 def test_a_bundle_of_a_bundle(tmp_path: Path) -> None:
@@ -132,10 +145,32 @@ def test_two_bundles_of_two_nodes_do_not_become_one(tmp_path: Path) -> None:
     for name in ("a", "b"):
         collected([NODE / "journal.export.zst"], tmp_path / f"{name}.tar.zst")
     report = looked([tmp_path / "a.tar.zst", tmp_path / "b.tar.zst"])
-    assert {i.source.partition("!")[0] for i in report.inputs} == {str(tmp_path / "a.tar.zst"), str(tmp_path / "b.tar.zst")}
+    both = {str(tmp_path / "a.tar.zst"), str(tmp_path / "b.tar.zst")}
+    assert {i.source.partition("!")[0] for i in report.inputs} == both
+    assert {e.source.partition("!")[0] for f in report.findings for e in f.evidence} == both
+
+
+def test_of_a_run_beside_other_evidence_nothing_is_restored(tmp_path: Path) -> None:
+    collected(Device(root=NODE / "host", timeout=20), tmp_path / "b.tar.zst")
+    assert len(looked([tmp_path / "b.tar.zst"]).collected) == 4
+    assert looked([tmp_path / "b.tar.zst", NODE / "objects"]).collected == []
 
 
 class TestMembers:
+    def test_what_makes_up_the_node_is_there_as_it_was_read(self, tmp_path: Path) -> None:
+        collected(Device(root=NODE / "host", timeout=20), tmp_path / "b.tar.zst")
+        found = {p.partition("/")[2].partition("/")[2]: data for p, data in members(tmp_path / "b.tar.zst").items() if p.startswith("inputs/")}
+        for name in ("etc/microshift/config.yaml", "etc/crio/crio.conf", "etc/cni/net.d/00-multus.conf"):
+            assert found[name] == (NODE / "host" / name).read_bytes()
+
+    def test_what_commands_print_is_there(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        program = tmp_path / "microshift"
+        program.write_text("#!/bin/sh\necho 'MicroShift Version: 4.20.0'\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+        collected(Device(journal_dir=tmp_path, kubeconfig=tmp_path / "none", timeout=20), tmp_path / "b.tar.zst")
+        assert b"MicroShift Version: 4.20.0\n" in [data for p, data in members(tmp_path / "b.tar.zst").items() if p.endswith("/microshift version")]
+
     def test_what_holds_no_credentials_is_there_as_it_was_read(self, tmp_path: Path) -> None:
         collected([NODE / "host"], tmp_path / "b.tar.zst")
         found = {p: data for p, data in members(tmp_path / "b.tar.zst").items() if p.startswith("inputs/")}
@@ -166,6 +201,11 @@ class TestMembers:
         assert entries == len(whole) == 777
         assert json.loads(whole[0])["_HOSTNAME"] == "microshift-edge01"
         assert again(tmp_path / "full.tar.zst")["findings"] == again(tmp_path / "b.tar.zst")["findings"]
+
+    def test_a_native_file_is_kept_whole_as_json(self, native: Path, tmp_path: Path) -> None:  # noqa: F811
+        collected([native], tmp_path / "b.tar.zst", full=True)
+        (kept,) = [data for p, data in members(tmp_path / "b.tar.zst").items() if p.endswith("/node.journal.jsonl")]
+        assert [json.loads(line)["_HOSTNAME"] for line in kept.splitlines()] == ["microshift-edge01"] * 777
 
     @pytest.mark.parametrize("name", ["journal.export", "journal.json", "big.log"])
     def test_large_inputs_are_kept_whole_where_that_is_wanted(self, name: str, tmp_path: Path) -> None:

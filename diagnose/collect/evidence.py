@@ -228,7 +228,8 @@ class Evidence:
                     yield from self._opened(member)
                     continue
                 if top not in readings:
-                    readings[top] = self._reading(opened.name, top, alone=not readings and self._depth == 1)
+                    name = top.rstrip("/") if readings else opened.name
+                    readings[top] = self._reading(name, top, alone=not readings and self._depth == 1)
                 yield from readings[top].member(member)
         except InputError as e:
             raise InputError(f"{opened.name}: {e}", e.hint) from e

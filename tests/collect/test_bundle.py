@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 from bundles import collected, looked, members, told, unpacked, written
+from nodefacts import AT, MINUTE, kubeconfig, node
 
 from diagnose.collect.files import zstd_module
 from diagnose.errors import NoEvidenceError
 from diagnose.model import Report
+from diagnose.parse import bundle
+from diagnose.parse.when import iso
 from diagnose.render import json_v1, markdown, terminal
 
 NODE = Path(__file__).parents[2] / "fixtures" / "node"
@@ -68,6 +71,14 @@ class TestChanged:
     def test_the_report(self, changed: Callable[..., Report]) -> None:
         assert gaps(changed(markdown=b"all is well")) == ["changed after it was written: its sha256 is not the manifest's"]
 
+    def test_a_page_that_is_no_evidence_elsewhere(self, whole: Path, tmp_path: Path) -> None:
+        found = members(whole)
+        body = json.loads(found["manifest.json"])
+        body["members"].append({"path": "report.html", "sha256": "0" * 64})
+        found["manifest.json"] = json.dumps(body, indent=1).encode()
+        report = looked([written(found | {"report.html": b"<p>all is well"}, tmp_path / "b.tar.zst")])
+        assert [g.source.rpartition("/")[2] for g in report.gaps if g.kind == "unreadable"] == ["report.html"]
+
     def test_a_line_that_is_none(self, changed: Callable[..., Report], whole: Path) -> None:
         report = changed(records=b"{broken\n[[[[\n5\n" + members(whole)[RECORDS])
         assert any(g.startswith("3 of its lines cannot be read: ") for g in gaps(report))
@@ -82,6 +93,20 @@ class TestChanged:
         lease = {"kind": "Lease", "namespace": "/var/lib/cni/networks/a", "name": "10.0.0.1", "source": "a", "line": 1, "body": {}}
         with pytest.raises(NoEvidenceError, match="what is in it does not fit together"):
             changed(resources=json.dumps(lease).encode() + b"\n")
+
+
+def test_of_a_running_node_the_moment_counts_at_which_it_was_taken(changed: Callable[..., Report], whole: Path) -> None:
+    """A kubeconfig that expired since the last line of the journal."""
+    parts = node(kubeconfig=kubeconfig(ca_expires=AT + MINUTE))
+    resources = b"".join(json.dumps(bundle.of_resource(r)).encode() + b"\n" for r in parts)
+    body = {**json.loads(members(whole)["manifest.json"]), "taken": iso(AT + 2 * MINUTE), "live": True, "inputs": []}
+
+    def found(**fields: object) -> set[str]:
+        return rules(changed(resources=resources, records=b"", manifest=json.dumps({**body, **fields}, indent=1).encode()))
+
+    assert "multus-kubeconfig" in found(running=True)
+    assert "multus-kubeconfig" not in found(running=False)
+    assert "multus-kubeconfig" not in found(running=True, taken=iso(AT))
 
 
 class TestManifest:
@@ -102,6 +127,7 @@ class TestManifest:
         assert len(gaps(report)) == 1
         assert gaps(report)[0].startswith("the manifest cannot be read: ")
         assert rules(report) == rules(looked([whole]))
+        assert {p for i in report.inputs for p in i.programs} >= {"kubelet", "crio", "kind:Pod"}
 
     @pytest.mark.parametrize(
         "fields",
@@ -176,6 +202,7 @@ class TestDamaged:
                 archive.add(unpacked(whole, tmp_path / name), f"msnet-{name}-20261123T201000Z")
         report = looked([tmp_path / "two.tar"])
         assert rules(report) == rules(looked([whole]))
+        assert {e.source.rpartition("!")[0].partition("!")[2] for f in report.findings for e in f.evidence} == {"", "msnet-b-20261123T201000Z"}
         assert len(report.inputs) == 1 + 2 * len([i for i in looked([whole]).inputs if i.kind != "archive"])
 
     def test_one_that_was_packed_as_zip(self, whole: Path, tmp_path: Path) -> None:

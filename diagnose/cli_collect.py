@@ -123,6 +123,7 @@ def _checked(bundle: str, place: Path | None) -> int:
     from diagnose.lang import labels
     from diagnose.redact import kept
     from diagnose.redact.report import strings
+    from diagnose.render.html import templates
 
     where = place or kept.usual_path()
     table = kept.load(where)
@@ -130,7 +131,7 @@ def _checked(bundle: str, place: Path | None) -> int:
         raise InputError(
             f"no map of pseudonyms at {where}", "it is on the device that made the bundle, with the user who made it; name it with --redaction-map"
         )
-    own = [*strings(user_rules.load().rules), *(text for language in ("en", "ja") for text in strings(labels(language)))]
+    own = [*strings(user_rules.load().rules), *(text for language in ("en", "ja") for text in strings(labels(language))), *(p.read_text() for p in templates())]
     found = check(bundle, table, own)
     for member, leaks in found.leaks.items():
         for leak, times in sorted(leaks.items()):

@@ -31,9 +31,7 @@ MapFile = Annotated[
     ),
 ]  # fmt: skip
 
-KeepVendor = Annotated[
-    bool, typer.Option("--keep-vendor", rich_help_panel=PANEL, help="Let MAC addresses keep the three bytes that tell who made the device.")
-]
+KeepVendor = Annotated[bool, typer.Option("--keep-vendor", rich_help_panel=PANEL, help="Let MAC addresses keep the three bytes that tell who made the device.")]
 
 
 @contextmanager

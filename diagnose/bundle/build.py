@@ -22,13 +22,14 @@ from diagnose.errors import MsnetError
 from diagnose.model import Report
 from diagnose.parse import bundle
 from diagnose.parse.when import moment
-from diagnose.render import json_v1, markdown
+from diagnose.render import html, json_v1, markdown
 from diagnose.shape import shape
 
 Render = Callable[[Report, Catalog, str], str]
 REPORTS: dict[str, Render] = {
     "report.json": json_v1.render,
     "report.md": lambda report, catalog, language: markdown.render(report, catalog, language, everything=True),
+    "report.html": html.render,
 }
 """The report's forms, by the member's path."""
 INPUTS = "inputs"

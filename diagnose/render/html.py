@@ -21,12 +21,25 @@ from diagnose.model import Affected, Evidence, Finding, PoolSeen, Report, StepTe
 from diagnose.render import node, picture, strip, tables
 from diagnose.render.html_words import HtmlWords, html_words
 from diagnose.render.terminal import clock, middle, seen, verdict_of, where, why_sure
-from diagnose.render.words import chain, collected_text, expired_text, gap_text, hint_text, ignored_text, moment_text, printable, proof_text, words
+from diagnose.render.words import (
+    chain,
+    collected_text,
+    expired_text,
+    gap_text,
+    hint_text,
+    ignored_text,
+    moment_text,
+    printable,
+    proof_text,
+    redacted_text,
+    words,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).parent / "templates"
+
 _OPEN, _WHOLE = 12, 100
 """Causes that are shown unfolded, and whole; those behind them stand in a table."""
 _PICTURES = 12
@@ -111,6 +124,11 @@ class Blind:
     hides: bool
 
 
+def templates() -> list[Path]:
+    """Return the files that a page is made of."""
+    return sorted(_TEMPLATES.iterdir())
+
+
 def render(report: Report, catalog: Catalog, language: str) -> str:
     """Return the report as an HTML document."""
     from markupsafe import Markup
@@ -178,6 +196,7 @@ def _head(report: Report, w: Labels, hw: HtmlWords) -> list[tuple[str, str]]:
         *([(hw.host, ", ".join(hosts[:_HOSTS]))] if hosts else []),
         (w.evidence_window, span + w.count_lines(sum(i.lines for i in report.inputs))),
         *([(w.collectors.lower(), collected_text(report, w))] if report.collected else []),
+        *([(w.redaction.lower(), redacted_text(report, w))] if report.redacted is not None else []),
         (hw.generated, f"{clock(report.generated)} UTC, msnet {report.tool}, {hw.rules} {report.catalog}"),
     ]
 

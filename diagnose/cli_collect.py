@@ -107,10 +107,10 @@ def collect(
         cleaner: Cleaner = Plain() if redactor is None else Redacting(redactor)
         cleaner.learn(captured, report)
         found = build(captured, report, catalog, cleaner, language, host)
-    if most is not None:
-        found.fit(most, suffix)
-    name = output or f"{found.folder}-{cleaner.state}{suffix}"
-    size = _write(found, name, suffix, force=force)
+        if most is not None:
+            found.fit(most, suffix)
+        name = output or f"{found.folder}-{cleaner.state}{suffix}"
+        size = _write(found, name, suffix, force=force)
     sys.stderr.write(_said(found, report, name, size, language))
     empty = not captured.count and not captured.resources
     raise typer.Exit(EXIT_NO_EVIDENCE if empty else EXIT_OK)

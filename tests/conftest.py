@@ -55,11 +55,12 @@ def write(tmp_path: Path):
 
 
 @pytest.fixture
-def msnet():
+def msnet(tmp_path_factory: pytest.TempPathFactory):
     """Run the installed command in a clean environment."""
+    state = str(tmp_path_factory.mktemp("state"))
 
     def run(*arguments: str, stdin: str | bytes = b"", env: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
-        clean = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TZ": "UTC", "PYTHONUTF8": "1", **(env or {})}
+        clean = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TZ": "UTC", "PYTHONUTF8": "1", "STATE_DIRECTORY": state, **(env or {})}
         data = stdin.encode() if isinstance(stdin, str) else stdin
         return subprocess.run([sys.executable, "-m", "diagnose", *arguments], input=data, capture_output=True, timeout=120, check=False, env=clean, cwd=ROOT)
 

@@ -16,6 +16,7 @@ from bundles import manifest, members
 from conftest import NODE, ROOT
 
 OPTIONS = ["--now", "2026-11-23T20:10:00Z"]
+PLAIN = [*OPTIONS, "--no-redact"]
 EVIDENCE = ["--from", str(NODE / "journal.export.zst"), "--from", str(NODE / "objects")]
 
 
@@ -25,7 +26,7 @@ def findings(run: subprocess.CompletedProcess[bytes]) -> object:
 
 def test_what_is_collected_is_diagnosed_as_the_evidence_itself(msnet, tmp_path: Path) -> None:
     path = tmp_path / "ticket.tar.zst"
-    run = msnet("collect", "-o", str(path), *OPTIONS, *EVIDENCE)
+    run = msnet("collect", "-o", str(path), *PLAIN, *EVIDENCE)
     assert (run.returncode, run.stdout) == (0, b"")
     told = run.stderr.decode()
     assert re.match(re.escape(f"{path}  ") + r"[\d.]+ kB  UNREDACTED\n", told)
@@ -48,7 +49,7 @@ def test_the_device_is_collected_without_any_path(msnet, tmp_path: Path) -> None
 
 def test_without_a_name_it_gets_one_of_its_node_and_time(tmp_path: Path) -> None:
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-m", "diagnose", "collect", *OPTIONS, *EVIDENCE], cwd=tmp_path, env=env, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "diagnose", "collect", *PLAIN, *EVIDENCE], cwd=tmp_path, env=env, check=True, capture_output=True)
     assert os.listdir(tmp_path) == ["msnet-microshift-edge01-20261123T201000Z-UNREDACTED.tar.zst"]
 
 
@@ -58,6 +59,42 @@ def test_the_same_evidence_gives_the_same_bytes(msnet, tmp_path: Path) -> None:
     (tmp_path / "b").write_bytes(first.stdout)
     assert manifest(tmp_path / "b")["schema"] == "msnet.bundle/1"
     assert msnet("diagnose", "-q", "-", stdin=first.stdout).returncode == 11
+
+
+def test_a_redacted_bundle_is_called_so_and_finds_as_much(tmp_path: Path, msnet) -> None:
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "STATE_DIRECTORY": str(tmp_path / "state")}
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        run = subprocess.run(
+            [sys.executable, "-m", "diagnose", "collect", *OPTIONS, *EVIDENCE], cwd=tmp_path / folder, env=env, check=True, capture_output=True
+        )
+        assert b"pseudonyms: " in run.stderr
+    (first,), (second,) = ((tmp_path / folder).iterdir() for folder in ("a", "b"))
+    assert first.name == second.name == "msnet-host-x1-20261123T201000Z-redacted.tar.zst"
+    assert first.read_bytes() == second.read_bytes()  # by the same map
+    wanted = json.loads(msnet("diagnose", "-f", "json", *OPTIONS, *EVIDENCE[1::2]).stdout)["findings"]
+    found = json.loads(msnet("diagnose", "-f", "json", str(first)).stdout)["findings"]
+    told = ("rule", "state", "severity", "confidence", "count", "first", "last")
+    assert sorted([f[x] for x in told] for f in found) == sorted([f[x] for x in told] for f in wanted)
+    body = manifest(first)
+    assert body["redaction"] == "redacted"
+    assert body["replaced"]["name"] > 100
+    check = subprocess.run([sys.executable, "-m", "diagnose", "collect", "--check", first], env=env, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert (check.returncode, check.stdout.rsplit(": ", 1)[1]) == (0, "nothing left\n")
+
+
+def test_the_check_finds_what_was_left(tmp_path: Path, msnet) -> None:
+    place = str(tmp_path / "map")
+    assert msnet("collect", "-o", str(tmp_path / "a.tar.zst"), "--redaction-map", place, *EVIDENCE).returncode == 0
+    assert msnet("collect", "-o", str(tmp_path / "b.tar.zst"), "--no-redact", *EVIDENCE).returncode == 0
+    run = msnet("collect", "--check", str(tmp_path / "b.tar.zst"), "--redaction-map", place)
+    assert run.returncode == 11
+    assert b"evidence/resources.jsonl: name historian-net (" in run.stdout
+    assert b"evidence/resources.jsonl: address 10.71." in run.stdout
+    assert msnet("collect", "--check", str(tmp_path / "b.tar.zst"), "--redaction-map", str(tmp_path / "none")).returncode == 1
+    (tmp_path / "cut.tar.zst").write_bytes((tmp_path / "a.tar.zst").read_bytes()[:-100])
+    cut = msnet("collect", "--check", str(tmp_path / "cut.tar.zst"), "--redaction-map", place)
+    assert (cut.returncode, b"is no whole bundle" in cut.stderr) == (1, True)
 
 
 def test_what_is_there_already_stays(msnet, tmp_path: Path) -> None:
@@ -76,7 +113,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 
     run = subprocess.run(
-        [sys.executable, "-m", "diagnose", "collect", "-o", str(tmp_path / "b.tar.zst"), *EVIDENCE],
+        [sys.executable, "-m", "diagnose", "collect", "-o", str(tmp_path / "b.tar.zst"), "--no-redact", *EVIDENCE],
         capture_output=True,
         text=True,
         cwd=ROOT,

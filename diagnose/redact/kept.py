@@ -84,7 +84,9 @@ def _like(mac: str, back: dict[str, str]) -> str:
 
 
 def usual_path() -> Path:
-    """Return where the map is kept: /var/lib/msnet for root, else the user's state folder (XDG Base Directory Specification)."""
+    """Return where the map is kept: the state folder that systemd gives a unit (systemd.exec(5), StateDirectory=), /var/lib/msnet for root, else the user's own (XDG)."""
+    if os.environ.get("STATE_DIRECTORY"):
+        return Path(os.environ["STATE_DIRECTORY"].split(":")[0]) / "redaction-map.json"
     if os.geteuid() == 0:
         return Path("/var/lib/msnet/redaction-map.json")
     home = os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, cast
 
 from diagnose.collect import archive, document, native
 from diagnose.collect.files import HEAD, Opened, open_input, walk
+from diagnose.collect.parts import Parts
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
 from diagnose.errors import InputError
 from diagnose.model import Gap, InputSeen, Record, Resource, Where
@@ -74,11 +75,23 @@ class Evidence:
             try:
                 opened = open_input(name)
             except InputError as e:
-                self.gaps.append(Gap(name, str(e), e.hint))
+                self.gaps.append(Gap(name if isinstance(name, str) else name.name, str(e), e.hint))
                 continue
             yield from self._opened(opened)
+            if isinstance(name, Parts):
+                self._in_parts(name)
         for place, fact in self._layers.facts():
             yield Resource(fact.kind, fact.namespace, fact.name, fact.body, Where(place))
+
+    def _in_parts(self, parts: Parts) -> None:
+        """Tell which part is missing, where the names or the end of the stream show that one is."""
+        last = self.gaps[-1] if self.gaps else None
+        if last is not None and last.source == parts.name:
+            del self.gaps[-1]
+        if parts.missing:
+            self.gaps.append(Gap(parts.name, f"its part {parts.missing} is missing: read up to there", "name all parts, or put them into one folder"))
+        elif last is not None and last.source == parts.name:
+            self.gaps.append(last._replace(hint=f"is there a part after {parts.names[-1]}? what could be read before that was used"))
 
     def content(self, name: str, raw: bytes, mtime: float | None = None) -> Iterator[Record | Resource]:
         """Yield what bytes that are at hand hold, as if they stood in a file of that name, written at `mtime` (seconds since the epoch)."""

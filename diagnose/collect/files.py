@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from diagnose.collect import layout
+from diagnose.collect.parts import Joined, Parts, compression, joined
 from diagnose.errors import InputError
 
 HEAD = 64 * 1024
@@ -62,14 +63,6 @@ class _Peeked(io.RawIOBase):
         return len(part)
 
 
-_MAGIC = (
-    (b"\x1f\x8b", "gz"),
-    (b"\xfd7zXZ\x00", "xz"),
-    (b"\x28\xb5\x2f\xfd", "zst"),
-    (b"BZh", "bz2"),
-)
-
-
 def _read_some(stream: BinaryIO, size: int) -> bytes:
     parts: list[bytes] = []
     while size > 0:
@@ -113,8 +106,14 @@ def _reason(name: str, error: Exception) -> InputError:
     return InputError(f"cannot read {name}: {error}")
 
 
-def open_input(name: str) -> Opened:
-    """Open a file or "-". Raises `InputError` with the reason where it cannot be opened or its compression is broken."""
+def open_input(name: str | Parts) -> Opened:
+    """Open a file, "-", or a file in parts. Raises `InputError` with the reason where it cannot be opened or its compression is broken."""
+    if isinstance(name, Parts):
+        try:
+            infos = [Path(n).stat() for n in name.names]
+        except OSError as e:
+            raise _reason(name.name, e) from e
+        return opened_stream(name.name, cast("BinaryIO", Joined(name.names)), sum(i.st_size for i in infos), max(i.st_mtime for i in infos))
     if name == "-":
         return opened_stream(name, sys.stdin.buffer, 0, None)
     path = Path(name)
@@ -135,12 +134,12 @@ def opened_stream(name: str, stream: BinaryIO, size: int, mtime: float | None) -
     try:
         head = _read_some(stream, HEAD)
         stream = cast("BinaryIO", _Peeked(head, stream))
-        compression = ""
+        kinds: list[str] = []
         for _ in range(3):  # a compressed file within a compressed file, and no deeper
-            kind = next((k for magic, k in _MAGIC if head.startswith(magic)), "")
-            if not kind or (kind == "bz2" and not head[3:4].isdigit()):
+            kind = compression(head)
+            if not kind:
                 break
-            compression = f"{compression}.{kind}".strip(".")
+            kinds.append(kind)
             beneath = stream
             stream = _decompressor(kind, stream)
             opened.append(stream)
@@ -150,11 +149,15 @@ def opened_stream(name: str, stream: BinaryIO, size: int, mtime: float | None) -
         for each in opened:
             each.close()
         raise _reason(name, e) from e
-    return Opened(name, stream, head, size, mtime, compression, None)
+    return Opened(name, stream, head, size, mtime, ".".join(kinds), None)
 
 
-def walk(arguments: list[str]) -> Iterator[str | InputError]:
-    """Yield the name of each input in order, the files of folders sorted; an `InputError` for what is not there."""
+def walk(arguments: list[str]) -> Iterator[str | Parts | InputError]:
+    """Yield the name of each input in order, the files of folders sorted, those in parts as one; an `InputError` for what is not there."""
+    return joined(list(_files(arguments)))
+
+
+def _files(arguments: list[str]) -> Iterator[str | InputError]:
     seen: set[str] = set()
     for argument in arguments:
         if argument == "-":

@@ -21,6 +21,8 @@ TOTAL = 64 * 1024 * 1024 * 1024
 """Bytes of all members of one archive that are read."""
 RATIO, SLACK = 1000, 128 * 1024 * 1024
 """How many times the size of the archive its members may be, beyond the first bytes: real logs shrink to a hundredth at most."""
+LINKS = 10_000
+"""Links of a tar that are remembered until what they lead to comes."""
 DEPTH = 3
 """Archives within archives."""
 _SPOOL = 16 * 1024 * 1024
@@ -75,10 +77,10 @@ def members(opened: Opened, budget: Budget) -> Iterator[Opened | Gap]:
     Raises `InputError`, or the library's own error, where the archive is damaged: what was yielded before that stands.
     """
     found = _zip(opened, budget) if opened.head.startswith(b"PK") else _tar(opened, budget)
-    for name, size, mtime, stream in found:
+    for name, size, mtime, stream, tailed in found:
         full = f"{opened.name}!{name}"
         try:
-            member = opened_stream(full, stream, size, mtime)
+            member = opened_stream(full, stream, size, mtime)._replace(tailed=tailed)
             # A tar's own bytes are counted as they pass, whether they are looked at or not.
             metered = member.compression or opened.head.startswith(b"PK")
             yield member._replace(stream=cast("BinaryIO", _Metered(member.stream, budget))) if metered else member
@@ -91,20 +93,28 @@ def _safe(name: str) -> str:
     return posixpath.normpath("/" + name.replace("\\", "/")).lstrip("/")
 
 
-def _tar(opened: Opened, budget: Budget) -> Iterator[tuple[str, int, float, BinaryIO]]:
+def _tar(opened: Opened, budget: Budget) -> Iterator[tuple[str, int, float, BinaryIO, bool]]:
+    links: dict[str, str] = {}
     with tarfile.open(fileobj=cast("BinaryIO", _Metered(opened.stream, budget)), mode="r|", bufsize=1024 * 1024, errorlevel=0) as archive:
         for info in archive:
             budget.count()
             archive.members = []  # type: ignore[attr-defined] - else the library remembers each
             name = _safe(info.name)
+            if info.issym():
+                target = _safe(posixpath.join(posixpath.dirname(name), info.linkname))
+                if layout.original(target) and len(links) < LINKS:
+                    links[target] = name
+                continue
+            whole = layout.original(name)
+            name = links.pop(name, whole or name)
             if not info.isreg() or not layout.matters(name):
                 continue
             stream = archive.extractfile(info)
             if stream is not None:
-                yield name, info.size, info.mtime, cast("BinaryIO", stream)
+                yield name, info.size, info.mtime, cast("BinaryIO", stream), bool(whole)
 
 
-def _zip(opened: Opened, budget: Budget) -> Iterator[tuple[str, int, float | None, BinaryIO]]:
+def _zip(opened: Opened, budget: Budget) -> Iterator[tuple[str, int, float | None, BinaryIO, bool]]:
     with tempfile.SpooledTemporaryFile(_SPOOL, prefix="msnet-") as spool:
         # Its table of contents stands at its end, which a stream does not reach first.
         file: object = opened.path
@@ -116,9 +126,11 @@ def _zip(opened: Opened, budget: Budget) -> Iterator[tuple[str, int, float | Non
             for info in archive.infolist():
                 budget.count()
                 name = _safe(info.filename)
+                whole = layout.original(name)
+                name = whole or name
                 if info.is_dir() or (info.external_attr >> 28) not in (0, 8) or not layout.matters(name):
                     continue
                 if info.flag_bits & 1:
                     raise InputError("is encrypted", "unpack it with its password and name the folder")
                 with archive.open(info) as stream:
-                    yield name, info.file_size, None, cast("BinaryIO", stream)
+                    yield name, info.file_size, None, cast("BinaryIO", stream), bool(whole)

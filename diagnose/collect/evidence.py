@@ -29,6 +29,9 @@ DOCUMENT = 4 * 1024 * 1024
 OBJECTS = 256 * 1024 * 1024
 """Bytes up to which YAML or JSON objects are read."""
 
+_NAMED = 5
+"""Files that a gap names."""
+
 _VERBOSE = re.compile(rb"(?m)^\S[^\n]{10,60} \[s=[0-9a-f]+;i=")
 _YAML = re.compile(rb"(?m)^(?:apiVersion|kind|items):")
 _OBJECT_JSON = re.compile(rb'"(?:kind|apiVersion)"\s*:\s*"')
@@ -65,6 +68,7 @@ class Evidence:
     _budget: archive.Budget | None = None
     _depth: int = 0
     _layers: node.Layers = field(default_factory=node.Layers)
+    _tailed: list[str] = field(default_factory=list[str])
 
     def read(self, arguments: list[str]) -> Iterator[Record | Resource]:
         """Yield the records and objects of every input; what cannot be read becomes a gap, never an exception."""
@@ -80,6 +84,9 @@ class Evidence:
             yield from self._opened(opened)
             if isinstance(name, Parts):
                 self._in_parts(name)
+        if self._tailed:
+            what = ", ".join(self._tailed[:_NAMED]) + (", ..." if len(self._tailed) > _NAMED else "")
+            self.gaps.append(Gap("", "", "sudo sos report --batch --all-logs --log-size 0 -p network,security,microshift", "tailed", values=(("what", what),)))
         for place, fact in self._layers.facts():
             yield Resource(fact.kind, fact.namespace, fact.name, fact.body, Where(place))
 
@@ -101,6 +108,8 @@ class Evidence:
         name = opened.name
         seen = InputSeen(name, "unknown")
         self.inputs.append(seen)
+        if opened.tailed:
+            self._tailed.append(name)
         seen.obfuscated = bool(_OBFUSCATED.search(opened.head))
         self._refused(opened.head, name)
         try:

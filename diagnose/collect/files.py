@@ -32,6 +32,8 @@ class Opened(NamedTuple):
     compression: str
     path: Path | None
     """The file itself, when it is not compressed."""
+    tailed: bool = False
+    """True if it is the end of a larger file, of which sos left out the rest."""
 
 
 class _Peeked(io.RawIOBase):
@@ -125,6 +127,7 @@ def open_input(name: str | Parts) -> Opened:
     except OSError as e:
         raise _reason(name, e) from e
     opened = opened_stream(name, stream, info.st_size, info.st_mtime)
+    opened = opened._replace(tailed=bool(layout.original(os.path.realpath(name))))
     return opened if opened.compression else opened._replace(path=path)
 
 
@@ -168,17 +171,13 @@ def _files(arguments: list[str]) -> Iterator[str | InputError]:
             yield InputError(f"cannot read {argument}: no such file or folder")
         elif path.is_dir():
             found = False
-            for folder, names, files in os.walk(path):
-                names.sort()
-                for file in sorted(files):
-                    full = os.path.join(folder, file)
-                    if not layout.matters(os.path.relpath(full, path)):
-                        continue
-                    real = os.path.realpath(full)
-                    found = True
-                    if real not in seen and os.path.exists(real):
-                        seen.add(real)
-                        yield full
+            for full, real in _in_folder(argument):
+                found = True
+                if isinstance(full, InputError):
+                    yield full
+                elif real not in seen:
+                    seen.add(real)
+                    yield full
             if not found:
                 yield InputError(f"{argument}: the folder holds no files")
         else:
@@ -186,3 +185,37 @@ def _files(arguments: list[str]) -> Iterator[str | InputError]:
             if real not in seen:
                 seen.add(real)
                 yield argument
+
+
+def _in_folder(folder: str) -> Iterator[tuple[str | InputError, str]]:
+    """Yield the name of each file that matters, and what it is.
+
+    A link is but another name of what is in the folder anyway, save that what sos kept the end of is called by the link to it.
+    A link that leads out of the folder is not followed: in evidence from elsewhere it means another machine's file.
+    """
+    root = os.path.realpath(folder)
+    names: list[str] = []
+    links: dict[str, str] = {}
+    out: list[str] = []
+    for place, folders, files in os.walk(folder):
+        folders.sort()
+        for file in sorted(files):
+            full = os.path.join(place, file)
+            if not layout.matters(os.path.relpath(full, folder)):
+                continue
+            if not os.path.islink(full):
+                names.append(full)
+                continue
+            real = os.path.realpath(full)
+            if not os.path.exists(real):
+                continue
+            if os.path.commonpath((root, real)) != root:
+                out.append(full)
+            elif layout.original(real):
+                links.setdefault(real, full)
+    for name in names:
+        real = os.path.realpath(name)
+        yield links.get(real, name), real
+    if out:
+        what = ", ".join(out[:3]) + (f" and {len(out) - 3} more" if len(out) > 3 else "")
+        yield InputError(f"{what}: leads out of the folder {folder}, and was not followed", "name the file or folder that it leads to"), ""

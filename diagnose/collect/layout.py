@@ -20,9 +20,28 @@ _NEVER = re.compile(
     r"|(?:rbac\.authorization\.k8s\.io|route\.openshift\.io|policy|autoscaling|discovery\.k8s\.io|coordination\.k8s\.io)/)"
 )
 """Secrets, and what is large and tells nothing of networks."""
-_COMMANDS = re.compile(r"(?:^|/)sos_commands/([^/]+)/")
+_COMMANDS = re.compile(r"(?:^|/)sos_(?:commands|strings)/([^/]+)/")
+_TAILED = re.compile(r"(?P<root>(?:.*/)?)sos_strings/(?P<plugin>[^/]+)/(?P<name>.+)\.tailed")
+_FOLDER = re.compile(
+    r"(?:(?:var|run)\.log(?:\.(?:containers|pods|audit|kube-apiserver|journal(?:\.[0-9a-f]{32})?))?|etc(?:\.(?:crio|microshift|cni\.net\.d))?|var|run|usr|opt|home|root|tmp)\."
+)
+"""Folders in the name of a file that sos kept the end of: of the dots in it, these were slashes."""
 _NADS = re.compile(r"network-attachment-definition|networkattachmentdefinition")
 _NEVER_SUFFIX = (".rpm", ".so", ".pyc", ".png", ".jpg", ".html", ".core", ".vmcore")
+
+
+def original(name: str) -> str:
+    """Return where in its tree a file stood of which sos kept the end (add_copy_spec with a size limit), or "" for any other.
+
+    sos puts the end into `sos_strings`, with dots for the slashes of a file's path, and a link in the place of the whole.
+    """
+    m = _TAILED.fullmatch(name)
+    if m is None:
+        return ""
+    folder = _FOLDER.match(m["name"])
+    if folder is None:
+        return f"{m['root']}sos_commands/{m['plugin']}/{m['name']}"
+    return m["root"] + folder.group().replace(".", "/") + m["name"][folder.end() :]
 
 
 def matters(name: str) -> bool:

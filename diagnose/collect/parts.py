@@ -164,6 +164,8 @@ def _whole(group: dict[_Named, str]) -> Parts | InputError | None:
     try:
         if not all(stat.S_ISREG(os.stat(name).st_mode) for name in names):
             return None
+        if style == "number" and not _kind(_read(names[0])):
+            return None
         heads = [_read(name) for name in names]
         if first != begin:
             if style == "number" or len(names) < 2 or not _is_rest(heads[0]) or any(_kind(h) for h in heads):
@@ -216,8 +218,8 @@ def _is_rest(head: bytes) -> bool:
 def _is_one(style: str, names: list[str], heads: list[bytes]) -> bool:
     """Return True if the content goes on from file to file."""
     kind = _kind(heads[0])
-    if not kind:  # text: only split(1) and people who say "part" cut it so; numbers are for logs that were rotated
-        return style != "number" and not any(_is_rest(h) or _kind(h) for h in heads)
+    if not kind:  # text: only split(1) and people who say "part" cut it so; numbers alone are for logs that were rotated
+        return not any(_is_rest(h) or _kind(h) for h in heads)
     if not any(_kind(h) == kind for h in heads[1:]):
         return len(names) > 1 or style == "of"
     # A part of a tar or zip may begin with a member by chance: but then the first one has no end of its own.

@@ -17,7 +17,7 @@ from diagnose.engine import Engine, literals
 from diagnose.health import Health
 from diagnose.hints import hints_for
 from diagnose.ignoring import Ignores
-from diagnose.model import Finding, Gap, InputSeen, Record, Report, Resource, earliest, latest
+from diagnose.model import Finding, Gap, InputSeen, Record, Report, Resource, ZoneSeen, earliest, latest
 from diagnose.parse.when import micros
 from diagnose.rule import CONFIDENCES, SEVERITIES
 from diagnose.scan import Scanner
@@ -44,14 +44,24 @@ class Selection:
 
 
 def diagnose(
-    arguments: list[str] | Device, catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection, ignores: Ignores | None = None
+    arguments: list[str] | Device,
+    catalog: Catalog,
+    *,
+    now: datetime,
+    reference: datetime | None,
+    tz: tzinfo | None,
+    select: Selection,
+    ignores: Ignores | None = None,
 ) -> Report:
-    """Return the report on the inputs named. `now` stamps the report, `reference` dates what has no year."""
+    """Return the report on the inputs named. `now` stamps the report, `reference` dates what has no year, `tz` what names no zone.
+
+    Without `tz` that is the zone that the evidence tells, else UTC.
+    """
     return investigate(arguments, catalog, now=now, reference=reference, tz=tz, select=select, ignores=ignores)[0]
 
 
 def investigate(
-    arguments: list[str] | Device, catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection,
+    arguments: list[str] | Device, catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo | None, select: Selection,
     ignores: Ignores | None = None, progress: Progress | None = None,
 ) -> tuple[Report, Story]:  # fmt: skip
     """Return the report on the inputs named, or on the device, and the story that it was drawn from. Without `ignores`, nothing is set aside."""
@@ -72,7 +82,10 @@ def investigate(
             engine.feed(item)
     live, running = isinstance(evidence, Live), isinstance(arguments, Device) and arguments.running
     report, story = concluded(engine, held, evidence, catalog, now=now, select=select, live=live, running=running)
-    report.collected = list(evidence.collected.values()) if isinstance(evidence, Live) else []
+    if isinstance(evidence, Live):
+        report.collected = list(evidence.collected.values())
+    else:
+        report.zones = [ZoneSeen(name, source) for source, name in sorted(evidence.zones.items())]
     return report, story
 
 

@@ -54,6 +54,8 @@ class Labels:
     inputs: str
     gap_hint: str
     unknown_input: str
+    zone: str
+    """`{name}` is the zone of stamps that name none, by `{source}`."""
     and_more: str
     cut: str
     kind: dict[str, str]
@@ -182,6 +184,7 @@ EN = Labels(
     inputs="inputs",
     gap_hint="cure",
     unknown_input="read, but not understood",
+    zone="stamps that name no zone were read in {name}, the node's, by {source}",
     and_more="and {n} more",
     cut="the message is cut short",
     kind={"Pod": "pod", "NetworkAttachmentDefinition": "NAD"},
@@ -449,6 +452,7 @@ JA = Labels(
     inputs="入力",
     gap_hint="対策",
     unknown_input="読み取りましたが、内容を理解できませんでした",
+    zone="タイムゾーンのない時刻は、{source} が示すノードのタイムゾーン {name} として読み取りました",
     and_more="ほか {n} 件",
     cut="メッセージは途中で切れています",
     kind={"Pod": "Pod", "NetworkAttachmentDefinition": "NAD"},

@@ -410,6 +410,15 @@ class Expired(NamedTuple):
     origin: str
 
 
+class ZoneSeen(NamedTuple):
+    """The zone in which the stamps of a node that name none were read."""
+
+    name: str
+    """An IANA name, or an offset such as UTC+01:00."""
+    source: str
+    """The file that tells it."""
+
+
 @dataclass(slots=True)
 class Report:
     """One run's answer."""
@@ -437,3 +446,4 @@ class Report:
     """The collectors of the running device; [] for saved evidence."""
     ignored: list[Ignored] = field(default_factory=list[Ignored])
     expired: list[Expired] = field(default_factory=list[Expired])
+    zones: list[ZoneSeen] = field(default_factory=list[ZoneSeen])

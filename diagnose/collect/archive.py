@@ -6,14 +6,17 @@ import posixpath
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, cast
 
 from diagnose.collect import layout
 from diagnose.collect.files import Opened, opened_stream
 from diagnose.errors import InputError
 from diagnose.model import Gap
+from diagnose.parse import zone
 
 MEMBERS = 100_000
 """Members of one archive that are looked at."""
@@ -81,6 +84,8 @@ def members(opened: Opened, budget: Budget) -> Iterator[Opened | Gap]:
         full = f"{opened.name}!{name}"
         try:
             member = opened_stream(full, stream, size, mtime)._replace(tailed=tailed)
+            if opened.again is not None:
+                member = member._replace(again=partial(_member, opened.again, full))
             # A tar's own bytes are counted as they pass, whether they are looked at or not.
             metered = member.compression or opened.head.startswith(b"PK")
             yield member._replace(stream=cast("BinaryIO", _Metered(member.stream, budget))) if metered else member
@@ -88,14 +93,55 @@ def members(opened: Opened, budget: Budget) -> Iterator[Opened | Gap]:
             yield Gap(full, str(e), e.hint)
 
 
+@contextmanager
+def _member(outer: Callable[[], AbstractContextManager[Opened]], name: str) -> Generator[Opened]:
+    """Open the member with that full name once more. Raises `InputError` where it is not found again."""
+    with outer() as opened:
+        for member in members(opened, Budget(opened.size)):
+            if isinstance(member, Opened) and member.name == name:
+                yield member
+                return
+    raise InputError(f"cannot read {name} again")
+
+
+def signs(opened: Opened) -> Iterator[tuple[str, str, str, str | bytes]]:
+    """Yield path, kind, root, and a link's target or a file's content of each member that tells the node's zone (see `parse.zone`).
+
+    Raises as `members` does.
+    """
+    budget = Budget(opened.size)
+    if opened.head.startswith(b"PK"):
+        for name, size, _, stream, _ in _zip(opened, budget, lambda name: zone.sign(name) is not None):
+            found = zone.sign(name)
+            if found is not None and size <= zone.SMALL:
+                yield name, found[1], found[0], _Metered(stream, budget).read(zone.SMALL)
+        return
+    with _tar_file(opened, budget) as archive:
+        for info in archive:
+            budget.count()
+            archive.members = []  # type: ignore[attr-defined] - else the library remembers each
+            name = _safe(info.name)
+            found = zone.sign(name)
+            if found is None:
+                continue
+            if info.issym():
+                yield name, found[1], found[0], info.linkname
+            elif info.isreg() and info.size <= zone.SMALL and (stream := archive.extractfile(info)) is not None:
+                yield name, found[1], found[0], stream.read()
+
+
 def _safe(name: str) -> str:
     """Return a member's name without what would lead out of the archive: it is only ever a name."""
     return posixpath.normpath("/" + name.replace("\\", "/")).lstrip("/")
 
 
+def _tar_file(opened: Opened, budget: Budget) -> tarfile.TarFile:
+    return tarfile.open(fileobj=cast("BinaryIO", _Metered(opened.stream, budget)), mode="r|", bufsize=1024 * 1024, errorlevel=0)
+
+
 def _tar(opened: Opened, budget: Budget) -> Iterator[tuple[str, int, float, BinaryIO, bool]]:
     links: dict[str, str] = {}
-    with tarfile.open(fileobj=cast("BinaryIO", _Metered(opened.stream, budget)), mode="r|", bufsize=1024 * 1024, errorlevel=0) as archive:
+    with _tar_file(opened, budget) as archive:
         for info in archive:
             budget.count()
             archive.members = []  # type: ignore[attr-defined] - else the library remembers each
@@ -114,7 +160,7 @@ def _tar(opened: Opened, budget: Budget) -> Iterator[tuple[str, int, float, Bina
                 yield name, info.size, info.mtime, cast("BinaryIO", stream), bool(whole)
 
 
-def _zip(opened: Opened, budget: Budget) -> Iterator[tuple[str, int, float | None, BinaryIO, bool]]:
+def _zip(opened: Opened, budget: Budget, matters: Callable[[str], bool] = layout.matters) -> Iterator[tuple[str, int, float | None, BinaryIO, bool]]:
     with tempfile.SpooledTemporaryFile(_SPOOL, prefix="msnet-") as spool:
         # Its table of contents stands at its end, which a stream does not reach first.
         file: object = opened.path
@@ -128,7 +174,7 @@ def _zip(opened: Opened, budget: Budget) -> Iterator[tuple[str, int, float | Non
                 name = _safe(info.filename)
                 whole = layout.original(name)
                 name = whole or name
-                if info.is_dir() or (info.external_attr >> 28) not in (0, 8) or not layout.matters(name):
+                if info.is_dir() or (info.external_attr >> 28) not in (0, 8) or not matters(name):
                     continue
                 if info.flag_bits & 1:
                     raise InputError("is encrypted", "unpack it with its password and name the folder")

@@ -9,11 +9,13 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from diagnose.collect import archive, document, native
 from diagnose.collect.files import HEAD, Opened, open_input, walk
+from diagnose.collect.local import Packed, Unpacked
 from diagnose.collect.parts import Parts
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
 from diagnose.errors import InputError
@@ -22,6 +24,7 @@ from diagnose.parse import host, node
 from diagnose.parse.kube import documents
 from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock, date_in, micros, rfc3339
+from diagnose.parse.zone import of_lines
 from diagnose.scan import Scanner
 
 DOCUMENT = 4 * 1024 * 1024
@@ -51,10 +54,10 @@ _REFUSALS = (
 
 @dataclass(slots=True)
 class Options:
-    """How to read: the moment that counts as now, and the zone of stamps without one."""
+    """How to read: the moment that counts as now, and the zone of stamps without one; None: what the evidence tells, else UTC."""
 
     now: datetime | None = None
-    tz: tzinfo = UTC
+    tz: tzinfo | None = None
 
 
 @dataclass(slots=True)
@@ -65,6 +68,10 @@ class Evidence:
     options: Options
     inputs: list[InputSeen] = field(default_factory=list[InputSeen])
     gaps: list[Gap] = field(default_factory=list[Gap])
+    zones: dict[str, str] = field(default_factory=dict[str, str])
+    """The zone in which stamps without one were read, by the file that tells it."""
+    _packed: list[Packed] = field(default_factory=list[Packed])
+    _unpacked: Unpacked = field(default_factory=Unpacked)
     _budget: archive.Budget | None = None
     _depth: int = 0
     _layers: node.Layers = field(default_factory=node.Layers)
@@ -207,6 +214,7 @@ class Evidence:
             raise InputError(f"cannot read {opened.name}: archives within archives, more than {archive.DEPTH} deep", "unpack the outer one")
         self._budget = outer or archive.Budget(opened.size)
         self._depth += 1
+        self._packed.append(Packed(opened))
         try:
             for member in archive.members(opened, self._budget):
                 if isinstance(member, Gap):
@@ -218,6 +226,7 @@ class Evidence:
             raise InputError(f"{opened.name}: {e}", e.hint) from e
         finally:
             self._budget, self._depth = outer, self._depth - 1
+            self._packed.pop()
 
     def _text(self, raw: bytes, clock: Clock, seen: InputSeen) -> Iterator[Record | Resource]:
         seen.kind = "text"
@@ -230,7 +239,9 @@ class Evidence:
             yield from self._timed(document.read(raw, clock, seen, self._base(clock)), seen)
 
     def _base(self, clock: Clock) -> tuple[int, bool]:
-        """Return the moment that kubectl's ages count from; without `--now` it is a guess, good for their order only."""
+        """Return the moment that kubectl's ages count from; where neither the evidence nor `--now` tells it, it is a guess, good for their order only."""
+        if clock.known and clock.reference is not None:
+            return micros(clock.reference), False
         if self.options.now is not None:
             return micros(self.options.now), False
         return micros(clock.reference or datetime.now(UTC)), True
@@ -247,10 +258,23 @@ class Evidence:
     def _clock(self, opened: Opened) -> Clock:
         text = opened.head.decode("utf-8", "replace")
         neighbour = date_in(text)
+        zone, local = self.options.tz or UTC, partial(self._local, opened.name, text)
         if neighbour is not None:
-            return Clock(neighbour, self.options.tz)
+            return Clock(neighbour, zone, local=local)
         written = datetime.fromtimestamp(opened.mtime, UTC) if opened.mtime is not None else datetime.now(UTC)
-        return Clock(self.options.now or written, self.options.tz, newest=True)
+        return Clock(self.options.now or written, zone, newest=True, local=local)
+
+    def _local(self, source: str, head: str) -> tuple[tzinfo, datetime | None]:
+        """Return the zone of the stamps of an input that name none, and when it was collected, if the archive or tree around it tells."""
+        within = (found for packed in reversed(self._packed) if (found := packed.find(source)) is not None)
+        told = next(within, None) or self._unpacked.find(source)
+        moment = told.moment if told is not None else None
+        if self.options.tz is not None:
+            return self.options.tz, moment
+        if told is not None and told.zone is not None:
+            self.zones[told.origin] = told.name
+            return told.zone, moment
+        return of_lines(head) or UTC, moment
 
     def _native(self, opened: Opened, seen: InputSeen, clock: Clock) -> Iterator[Record | Resource]:
         with tempfile.TemporaryDirectory(prefix="msnet-") as folder:

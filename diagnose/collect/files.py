@@ -7,7 +7,9 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
@@ -34,6 +36,8 @@ class Opened(NamedTuple):
     """The file itself, when it is not compressed."""
     tailed: bool = False
     """True if it is the end of a larger file, of which sos left out the rest."""
+    again: Callable[[], AbstractContextManager[Opened]] | None = None
+    """Opens it once more, at its beginning; None where that cannot be: a pipe."""
 
 
 class _Peeked(io.RawIOBase):
@@ -108,6 +112,15 @@ def _reason(name: str, error: Exception) -> InputError:
     return InputError(f"cannot read {name}: {error}")
 
 
+@contextmanager
+def _again(name: str | Parts) -> Generator[Opened]:
+    opened = open_input(name)
+    try:
+        yield opened
+    finally:
+        opened.stream.close()
+
+
 def open_input(name: str | Parts) -> Opened:
     """Open a file, "-", or a file in parts. Raises `InputError` with the reason where it cannot be opened or its compression is broken."""
     if isinstance(name, Parts):
@@ -115,7 +128,8 @@ def open_input(name: str | Parts) -> Opened:
             infos = [Path(n).stat() for n in name.names]
         except OSError as e:
             raise _reason(name.name, e) from e
-        return opened_stream(name.name, cast("BinaryIO", Joined(name.names)), sum(i.st_size for i in infos), max(i.st_mtime for i in infos))
+        opened = opened_stream(name.name, cast("BinaryIO", Joined(name.names)), sum(i.st_size for i in infos), max(i.st_mtime for i in infos))
+        return opened._replace(again=partial(_again, name))
     if name == "-":
         return opened_stream(name, sys.stdin.buffer, 0, None)
     path = Path(name)
@@ -127,7 +141,7 @@ def open_input(name: str | Parts) -> Opened:
     except OSError as e:
         raise _reason(name, e) from e
     opened = opened_stream(name, stream, info.st_size, info.st_mtime)
-    opened = opened._replace(tailed=bool(layout.original(os.path.realpath(name))))
+    opened = opened._replace(tailed=bool(layout.original(os.path.realpath(name))), again=partial(_again, name) if stat.S_ISREG(info.st_mode) else None)
     return opened if opened.compression else opened._replace(path=path)
 
 

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, cast
 
 from diagnose.collect import archive, document, native
 from diagnose.collect.files import HEAD, Opened, open_input, walk
+from diagnose.collect.foreign import is_named_obfuscated, is_obfuscated, refusals
 from diagnose.collect.local import Packed, Unpacked
 from diagnose.collect.parts import Parts
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
@@ -39,17 +40,8 @@ _VERBOSE = re.compile(rb"(?m)^\S[^\n]{10,60} \[s=[0-9a-f]+;i=")
 _YAML = re.compile(rb"(?m)^(?:apiVersion|kind|items):")
 _OBJECT_JSON = re.compile(rb'"(?:kind|apiVersion)"\s*:\s*"')
 _JOURNAL_JSON = re.compile(rb'"__REALTIME_TIMESTAMP"\s*:')
-
-
-# sos clean (53:4f:53: MACs, host0, obfuscateddomain), must-gather-clean (x-ipv4-...), insights (10.230.230.), oc adm inspect.
-_OBFUSCATED = re.compile(rb"\b53:4f:53:|obfuscateddomain|\bx-(?:ipv4|ipv6|mac)-\d|\*\*\*HIDDEN\*\*\*|\b10\.230\.230\.\d")
 _POD_LOG = re.compile(r"namespaces/(openshift-multus|openshift-ovn-kubernetes)/pods/([a-z0-9.-]+)/(?:[^/]+/[^/]+/logs/|log\?)")
 """The log of one of MicroShift's own network pods: in must-gather (oc pkg/cli/admin/inspect/pod.go), and at the API server."""
-_REFUSALS = (
-    ("forbidden", re.compile(rb"Error from server \(Forbidden\): [^\n]*"), "sudo oc --kubeconfig /var/lib/microshift/resources/kubeadmin/kubeconfig get pods,events,network-attachment-definitions -A -o yaml > objects.yaml"),
-    ("not-all-users", re.compile(rb"(?:You are currently not seeing messages from other users|No journal files were opened due to insufficient permissions)[^\n]*"), "sudo journalctl -u microshift -u crio -o export > journal.export"),
-)  # fmt: skip
-"""What kubectl and journalctl print instead of an answer."""
 
 
 @dataclass(slots=True)
@@ -117,8 +109,8 @@ class Evidence:
         self.inputs.append(seen)
         if opened.tailed:
             self._tailed.append(name)
-        seen.obfuscated = bool(_OBFUSCATED.search(opened.head))
-        self._refused(opened.head, name)
+        seen.obfuscated = is_obfuscated(opened.head) or is_named_obfuscated(name)
+        self.gaps += refusals(opened.head, name)
         try:
             yield from self._one(opened, seen)
         except InputError as e:
@@ -130,18 +122,20 @@ class Evidence:
         finally:
             opened.stream.close()
 
-    def _refused(self, head: bytes, name: str) -> None:
-        """Tell where a command was not allowed to see what it was asked for, and wrote that into its output."""
-        for kind, pattern, hint in _REFUSALS:
-            m = pattern.search(head)
-            if m is not None:
-                self.gaps.append(Gap(name, "", hint, kind, values=(("text", m.group().decode("utf-8", "replace")[:200]),)))
+    def _all(self, stream: BinaryIO, limit: int, seen: InputSeen) -> bytes:
+        """Return up to `limit` bytes of an input that is read at once; what its head did not show is told."""
+        raw = _whole(stream, limit)
+        if len(raw) > HEAD:
+            seen.obfuscated = seen.obfuscated or is_obfuscated(raw)
+            told = {g.kind for g in self.gaps if g.source == seen.source}
+            self.gaps += (g for g in refusals(raw, seen.source) if g.kind not in told)
+        return raw
 
     def _one(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
         head = opened.head
         clock = self._clock(opened)
         if node.is_known(seen.source) and opened.size < node.SMALL:
-            raw = _whole(opened.stream, node.SMALL)
+            raw = self._all(opened.stream, node.SMALL, seen)
             facts = node.of_file(seen.source, raw, opened.mtime)
             if not facts:
                 yield from self._text(raw, clock, seen)
@@ -177,7 +171,7 @@ class Evidence:
             seen.note = "binary data, not understood"
             return
         if host.is_json(head) or looks_like_objects(head):
-            raw = _whole(opened.stream, OBJECTS)
+            raw = self._all(opened.stream, OBJECTS, seen)
             text = raw.decode("utf-8", "replace")
             facts = host.of_json(seen.source, text) if host.is_json(head) else []
             if facts:
@@ -200,7 +194,7 @@ class Evidence:
                 return
             yield from self._text(raw, clock, seen)
             return
-        raw = _whole(opened.stream, DOCUMENT)
+        raw = self._all(opened.stream, DOCUMENT, seen)
         if len(raw) < DOCUMENT:
             yield from self._text(raw, clock, seen)
             return

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Protocol, cast
 
+from diagnose.collect.foreign import is_obfuscated
 from diagnose.model import InputSeen, Record, Where
 from diagnose.parse.kube import event_row
 from diagnose.parse.line import Line, parse_line, program_line
@@ -469,7 +470,9 @@ def _in_block(data: bytes, fresh: int, limit: int, fmt: Format, scan: Scanner, c
         at = fresh + hit
         while samples and samples[0] <= at:
             start = fmt.start(data, samples[0])
-            _sample(fmt.parse(data[start : min(fmt.end(data, samples.pop(0)), start + _HEAD)]), clock, seen)
+            raw = data[start : min(fmt.end(data, samples.pop(0)), start + _HEAD)]
+            _sample(fmt.parse(raw), clock, seen)
+            seen.obfuscated = seen.obfuscated or is_obfuscated(raw)
         if at < done or at >= limit:
             continue
         start = fmt.start(data, at)
@@ -480,4 +483,5 @@ def _in_block(data: bytes, fresh: int, limit: int, fmt: Format, scan: Scanner, c
             continue
         start, end, entry = _joined(data, fmt, start, end, entry, clock)
         done = max(done, end)
+        seen.obfuscated = seen.obfuscated or is_obfuscated(data[start:end])
         yield to_record(entry, clock, place.where(data, start, entry.cursor))

@@ -146,7 +146,10 @@ def concluded(
     found, ignored = ignores.split(found) if ignores is not None else (found, [])
     for finding in found:
         finding.hints = hints_for(finding, story) + static.hints(finding.rule, finding.captures) + silent.hints(finding) + health.hints(finding)
-    gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything, evidence.gaps, live=live, since=select.since is not None)
+    sandboxes = frozenset(box.namespace for box in silent.host.boxes.values())
+    gaps = evidence.gaps + blind_spots(
+        story, evidence.inputs, everything, evidence.gaps, live=live, since=select.since is not None, sandboxes=sandboxes
+    )  # fmt: skip
     report = Report(
         tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
         not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems] + static.problems + (ignores.problems if ignores is not None else []), window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts={**engine.inventory.facts, **health.facts()}, node=health.seen,

@@ -186,6 +186,9 @@ class Evidence:
                     self.gaps.append(Gap(seen.source, f"neither valid JSON nor YAML: {e}"))
                 yield from self._text(raw, clock, seen)
                 return
+            if not bodies:
+                seen.kind = "empty"  # a list of nothing
+                return
             if any("kind" in b for b, _ in bodies):
                 seen.kind = "objects"
                 seen.programs.update(f"kind:{b.get('kind')}" for b, _ in bodies)

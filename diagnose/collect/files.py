@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib
 import io
 import os
@@ -32,6 +33,7 @@ class Opened(NamedTuple):
     """Bytes on disk; 0 for standard input."""
     mtime: float | None
     compression: str
+    """What lies between the file and its plain bytes: "gz", "tar.xz" has "xz"; "utf-16" for a text in that encoding."""
     path: Path | None
     """The file itself, when it is not compressed."""
     tailed: bool = False
@@ -65,6 +67,30 @@ class _Peeked(io.RawIOBase):
             self._head = self._head[len(part) :]
         else:
             part = self._rest.read(len(view))
+        view[: len(part)] = part
+        return len(part)
+
+
+class _Recoded(io.RawIOBase):
+    """A text in UTF-16, which Windows' shells write, as UTF-8."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-16")("replace")
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object, /) -> int:
+        view = memoryview(cast("bytearray", buffer))
+        last = False
+        while not self._ready and not last:
+            data = self._stream.read(len(view))
+            last = not data
+            self._ready = self._decoder.decode(data, last).encode("utf-8", "replace")
+        part, self._ready = self._ready[: len(view)], self._ready[len(view) :]
         view[: len(part)] = part
         return len(part)
 
@@ -162,6 +188,11 @@ def opened_stream(name: str, stream: BinaryIO, size: int, mtime: float | None) -
             opened.append(stream)
             head = _read_some(stream, HEAD)
             stream = cast("BinaryIO", _Peeked(head, stream, beneath))
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            beneath, stream = stream, cast("BinaryIO", _Recoded(stream))
+            head = _read_some(stream, HEAD)
+            stream = cast("BinaryIO", _Peeked(head, stream, beneath))
+            kinds.append("utf-16")
     except Exception as e:
         for each in opened:
             each.close()

@@ -8,18 +8,18 @@ from __future__ import annotations
 import re
 
 _SOS_PLUGINS = frozenset({
-    "auditd", "cgroups", "chrony", "container_log", "containers_common", "crio", "date", "dnsmasq", "filesys", "firewall_tables", "firewalld", "greenboot", "host", "kernel",
+    "auditd", "cgroups", "chrony", "container_log", "containers_common", "crio", "dnsmasq", "filesys", "firewall_tables", "firewalld", "greenboot", "host", "kernel",
     "kubernetes", "logs", "memory", "microshift", "microshift_ovn", "msnet", "networking", "networkmanager", "nftables", "openvswitch", "process", "rpm", "selinux",
     "systemd", "systemtap", "timedatectl", "unattended", "extras",
 })  # fmt: skip
-"""sos plugins whose commands can tell of a pod's network or the node."""
+"""sos plugins whose commands can tell of a pod's network or the node; what `date` tells is read apart (see `parse.zone`)."""
 _NEVER = re.compile(
-    r"(?:^|/)(?:core/secrets(?:\.yaml|/)|secrets/|sos_logs/|sos_reports/|proc/|sys/(?!fs/selinux)"
+    r"(?:^|/)(?:__MACOSX/|\.DS_Store$|(?:Thumbs\.db|desktop\.ini)$|etc/(?:localtime|timezone)$|usr/share/zoneinfo/|core/secrets(?:\.yaml|/)|secrets/|sos_logs/|sos_reports/|proc/|sys/(?!fs/selinux)"
     r"|cluster-scoped-resources/(?:rbac\.authorization|apiextensions|admissionregistration|apiregistration|storage|security\.openshift|flowcontrol|scheduling|priorityclasses|core/persistentvolumes)"
     r"|sos_commands/crio/(?:images/|crictl_(?:stats|images|version)|containers/)|sos_commands/networking/(?:ethtool_|devlink_|tc_|nstat|ss_|netstat)"
     r"|(?:rbac\.authorization\.k8s\.io|route\.openshift\.io|policy|autoscaling|discovery\.k8s\.io|coordination\.k8s\.io)/)"
 )
-"""Secrets, and what is large and tells nothing of networks."""
+"""Secrets, what is large and tells nothing of networks, and what desktops leave in folders."""
 _COMMANDS = re.compile(r"(?:^|/)sos_(?:commands|strings)/([^/]+)/")
 _TAILED = re.compile(r"(?P<root>(?:.*/)?)sos_strings/(?P<plugin>[^/]+)/(?P<name>.+)\.tailed")
 _FOLDER = re.compile(
@@ -48,7 +48,7 @@ def matters(name: str) -> bool:
     """Return True if a file of that path within an archive or folder may tell of a pod's network. Secrets never do."""
     if _NEVER.search(name):
         return bool(_NADS.search(name)) and "secret" not in name
-    if name.endswith(_NEVER_SUFFIX):
+    if name.lower().endswith(_NEVER_SUFFIX):
         return False
     m = _COMMANDS.search(name)
     return m is None or m[1] in _SOS_PLUGINS

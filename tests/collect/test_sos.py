@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from evidence import inspectp, nad, pod, sandbox_id
 
-from collect.test_archive import log, tar, zipped
+from collect.test_archive import KUBELET, log, tar, zipped
 from collect.test_tailed import tree
 from diagnose.model import Report
 
@@ -112,3 +112,115 @@ def test_without_any_pod_the_missing_namespaces_are_asked_for_too(packed, report
 def test_secrets_and_the_log_of_sos_are_not_read(packed, report) -> None:
     seen = report(packed(sos()))
     assert not [i.source for i in seen.inputs if "core/secrets" in i.source or "sos_logs/" in i.source]
+
+
+# --- must-gather, and whatever came ---------------------------------------------------------------------------------------
+
+GATHER = "must-gather.local.5421342344627712289/quay-io-openshift-release-dev-ocp-v4-0-art-dev-sha256-0123456789abcdef"
+
+
+def gathered() -> dict[str, bytes]:
+    """Return what `oc adm must-gather` or `oc adm inspect` leaves (openshift/must-gather collection-scripts, oc pkg/cli/admin/inspect)."""
+    import yaml
+
+    def dump(*bodies: dict) -> bytes:
+        return yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": list(bodies)}).encode()
+
+    event = {
+        "apiVersion": "v1", "kind": "Event", "metadata": {"name": "e.1", "namespace": "plant"}, "involvedObject": {"kind": "Pod", "namespace": "plant", "name": "cam-1"},
+        "reason": "FailedCreatePodSandBox", "type": "Warning", "count": 3, "firstTimestamp": "2026-11-23T19:59:00Z", "lastTimestamp": "2026-11-23T20:09:00Z",
+        "message": "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to create pod network sandbox k8s_cam-1_plant_1903dc35-8b71-434d-9aa9-d60ff613e553_0(" + "ab" * 32 + "): error adding pod plant_cam-1 to CNI network \"multus-cni-network\": plugin type=\"multus\" name=\"multus-cni-network\" failed (add): [plant/cam-1/1903dc35-8b71-434d-9aa9-d60ff613e553:cam]: error adding container to network \"cam\": failed to find plugin \"vlan\" in path [/run/cni/bin]",
+    }  # fmt: skip
+    namespace = f"{GATHER}/namespaces/plant"
+    multus = f"{GATHER}/namespaces/openshift-multus"
+    stamped = b'2026-11-23T20:00:00.123456789Z 2026-11-23T20:00:00Z [error] Multus: [plant/cam-1/1]: error adding container to network "cam": failed to find plugin "vlan" in path [/run/cni/bin]\n'
+    return {
+        "must-gather.local.5421342344627712289/event-filter.html": b"<html>FailedCreatePodSandBox</html>",
+        "must-gather.local.5421342344627712289/timestamp": b"2026-11-23 20:10:00.000000000 +0000 UTC m=+0.1\n",
+        f"{GATHER}/version": b"openshift/must-gather\n4.18\n",
+        f"{GATHER}/cluster-scoped-resources/core/nodes/edge.yaml": yaml.safe_dump({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "edge"}}).encode(),
+        f"{GATHER}/cluster-scoped-resources/apiextensions.k8s.io/customresourcedefinitions/routes.route.openshift.io.yaml": b"kind: CustomResourceDefinition\n",
+        f"{GATHER}/cluster-scoped-resources/rbac.authorization.k8s.io/clusterroles/admin.yaml": b"kind: ClusterRole\n",
+        f"{namespace}/plant.yaml": yaml.safe_dump({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "plant"}}).encode(),
+        f"{namespace}/core/events.yaml": dump(event),
+        f"{namespace}/core/pods.yaml": dump(pod("cam-1", "cam", namespace="plant", phase="Pending")),
+        f"{namespace}/core/secrets.yaml": dump({"kind": "Secret", "metadata": {"name": "x"}}),
+        f"{namespace}/apps/deployments.yaml": dump(),
+        f"{namespace}/k8s.cni.cncf.io/network-attachment-definitions/cam.yaml": yaml.safe_dump(nad("cam", namespace="plant", type="vlan", master="eno1")).encode(),
+        f"{namespace}/pods/cam-1/cam-1.yaml": yaml.safe_dump(pod("cam-1", "cam", namespace="plant", phase="Pending")).encode(),
+        f"{namespace}/pods/cam-1/app/app/logs/current.log": b"2026-11-23T20:00:00.1Z hello from the application\n",
+        f"{multus}/pods/multus-x/multus-x.yaml": yaml.safe_dump(pod("multus-x", namespace="openshift-multus")).encode(),
+        f"{multus}/pods/multus-x/kube-multus/kube-multus/logs/current.log": stamped,
+        f"{multus}/pods/multus-x/kube-multus/kube-multus/logs/previous.log": b"",
+        f"{GATHER}/host_service_logs/masters/crio_service.log": b'Nov 23 20:00:07 edge crio[700]: time="2026-11-23T20:00:07Z" level=info msg="healthy"\n',
+        f"{GATHER}/host_service_logs/masters/kubelet_service.log": b"Nov 23 20:00:06 edge kubenswrapper[900]: I1123 20:00:06.000001 900 x.go:1] ok\n",
+    }  # fmt: skip
+
+
+def test_a_must_gather(packed, report) -> None:
+    seen = report(packed(gathered()))
+    assert ("cni-plugin-missing", ["cam-1"]) in found(seen)
+    (finding,) = [f for f in seen.findings if f.rule == "cni-plugin-missing"]
+    assert {"event", "multus"} <= set(finding.sources)
+    assert not [g for g in seen.gaps if g.kind in ("unreadable", "namespaces", "no-pods", "no-nads")]
+    assert not [i.source for i in seen.inputs if i.kind == "unknown" and "/timestamp" not in i.source and "/version" not in i.source]
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 400
+OFFICE = zipped(("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w:document>see the log</w:document>"), ("word/media/image1.png", PNG))
+MAIL = b"""From: bob@example.com
+To: support@example.com
+Subject: camera down
+MIME-Version: 1.0
+Content-Type: text/plain; charset=utf-8
+
+Hello,
+since this morning the camera does not come up. This is what oc says:
+
+  Warning  FailedCreatePodSandBox  5m  kubelet  Failed to create pod sandbox: Multus: [plant/cam-3/1]: error adding container to network "cam": failed to find plugin "vlan" in path [/run/cni/bin]
+
+Bob
+"""
+
+
+def dumped() -> dict[str, bytes]:
+    """Return what an engineer drops into a folder for a case."""
+    return {
+        "case/sosreport-edge.tar.xz": lzma.compress(tar(*sos().items())),
+        "case/.DS_Store": b"\0\0\0\1Bud1" + bytes(6000),
+        "case/__MACOSX/._x": b"\0\5\x16\7" + bytes(100),
+        "case/Thumbs.db": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(range(256)) * 9,
+        "case/IMG_1.jpg": b"\xff\xd8\xff\xe0" + PNG,
+        "case/screen.PNG": PNG,
+        "case/screen.heic": b"\0\0\0\x18ftypheic" + PNG,
+        "case/notes.docx": OFFICE,
+        "case/manual.pdf": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Length 9000 >>\nstream\n" + PNG + b"\nendstream\nendobj\n%%EOF\n",
+        "case/Untitled.txt": KUBELET.replace("{pod}", "cam-2").encode("utf-16"),
+        "case/Untitled 2.txt": b"\xef\xbb\xbf" + KUBELET.replace("{pod}", "cam-4").replace("\n", "\r\n").encode(),
+        "case/mail.eml": MAIL,
+        "case/journal.zip": zipped(("journal.txt", log("cam-5"))),
+        "case/empty": b"",
+        "case/core.1234": b"\x7fELF" + bytes(range(256)) * 40,
+        "case/capture.pcap": b"\xd4\xc3\xb2\xa1" + bytes(range(256)) * 9,
+        "case/data.sqlite": b"SQLite format 3\0" + bytes(range(256)) * 9,
+    }
+
+
+def test_a_folder_of_whatever_came(packed, report, msnet) -> None:
+    path = packed(dumped())
+    seen = report(path)
+    pods = {name for rule, names in found(seen) if rule == "cni-plugin-missing" for name in names}
+    assert pods == {"cam-1", "cam-2", "cam-3", "cam-4", "cam-5"}
+    assert [g.source for g in seen.gaps if g.kind == "unreadable"] == []
+    unknown = [i.source.rpartition("case/")[2] for i in seen.inputs if i.kind == "unknown" and "sosreport-edge.tar" not in i.source]
+    assert sorted(unknown) == [
+        "capture.pcap",
+        "core.1234",
+        "data.sqlite",
+        "manual.pdf",
+        "notes.docx![Content_Types].xml",
+        "notes.docx!word/document.xml",
+        "screen.heic",
+    ]
+    text = msnet("diagnose", "--now", "2026-11-23T20:10:00Z", str(path)).stdout.decode()
+    assert (text.count("not understood"), text.count("manual.pdf")) == (1, 1)

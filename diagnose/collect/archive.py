@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import posixpath
-import tarfile
+import struct
 import tempfile
 import zipfile
 from collections.abc import Callable, Generator, Iterator
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, cast
 
-from diagnose.collect import layout
+from diagnose.collect import layout, tarball
 from diagnose.collect.files import Opened, opened_stream
 from diagnose.errors import InputError
 from diagnose.model import Gap
@@ -53,8 +55,8 @@ class Budget:
             raise InputError(f"more than {MEMBERS} members: read no further", "if it is what it seems, unpack it and name the folder")
 
 
-class _Metered:
-    """A member's bytes, counted as they are read."""
+class Metered:
+    """A stream whose bytes are counted as they are read."""
 
     def __init__(self, stream: BinaryIO, budget: Budget) -> None:
         self._stream = stream
@@ -80,7 +82,11 @@ def members(opened: Opened, budget: Budget) -> Iterator[Opened | Gap]:
     Raises `InputError`, or the library's own error, where the archive is damaged: what was yielded before that stands.
     """
     found = _zip(opened, budget) if opened.head.startswith(b"PK") else _tar(opened, budget)
-    for name, size, mtime, stream, tailed in found:
+    for item in found:
+        if isinstance(item, Gap):
+            yield item
+            continue
+        name, size, mtime, stream, tailed = item
         full = f"{opened.name}!{name}"
         try:
             member = opened_stream(full, stream, size, mtime)._replace(tailed=tailed)
@@ -88,7 +94,7 @@ def members(opened: Opened, budget: Budget) -> Iterator[Opened | Gap]:
                 member = member._replace(again=partial(_member, opened.again, full))
             # A tar's own bytes are counted as they pass, whether they are looked at or not.
             metered = member.compression or opened.head.startswith(b"PK")
-            yield member._replace(stream=cast("BinaryIO", _Metered(member.stream, budget))) if metered else member
+            yield member._replace(stream=cast("BinaryIO", Metered(member.stream, budget))) if metered else member
         except InputError as e:
             yield Gap(full, str(e), e.hint)
 
@@ -111,23 +117,24 @@ def signs(opened: Opened) -> Iterator[tuple[str, str, str, str | bytes]]:
     """
     budget = Budget(opened.size)
     if opened.head.startswith(b"PK"):
-        for name, size, _, stream, _ in _zip(opened, budget, lambda name: zone.sign(name) is not None):
+        for item in _zip(opened, budget, lambda name: zone.sign(name) is not None):
+            if isinstance(item, Gap):
+                continue
+            name, size, _, stream, _ = item
             found = zone.sign(name)
             if found is not None and size <= zone.SMALL:
-                yield name, found[1], found[0], _Metered(stream, budget).read(zone.SMALL)
+                yield name, found[1], found[0], Metered(stream, budget).read(zone.SMALL)
         return
-    with _tar_file(opened, budget) as archive:
-        for info in archive:
-            budget.count()
-            archive.members = []  # type: ignore[attr-defined] - else the library remembers each
-            name = _safe(info.name)
-            found = zone.sign(name)
-            if found is None:
-                continue
-            if info.issym():
-                yield name, found[1], found[0], info.linkname
-            elif info.isreg() and info.size <= zone.SMALL and (stream := archive.extractfile(info)) is not None:
-                yield name, found[1], found[0], stream.read()
+    for archive, info in tarball.headers(cast("BinaryIO", Metered(opened.stream, budget))):
+        budget.count()
+        name = _safe(info.name)
+        found = zone.sign(name)
+        if found is None:
+            continue
+        if info.issym():
+            yield name, found[1], found[0], info.linkname
+        elif info.isreg() and info.size <= zone.SMALL and (stream := archive.extractfile(info)) is not None:
+            yield name, found[1], found[0], stream.read()
 
 
 def _safe(name: str) -> str:
@@ -135,48 +142,99 @@ def _safe(name: str) -> str:
     return posixpath.normpath("/" + name.replace("\\", "/")).lstrip("/")
 
 
-def _tar_file(opened: Opened, budget: Budget) -> tarfile.TarFile:
-    return tarfile.open(fileobj=cast("BinaryIO", _Metered(opened.stream, budget)), mode="r|", bufsize=1024 * 1024, errorlevel=0)
-
-
 def _tar(opened: Opened, budget: Budget) -> Iterator[tuple[str, int, float, BinaryIO, bool]]:
     links: dict[str, str] = {}
-    with _tar_file(opened, budget) as archive:
-        for info in archive:
-            budget.count()
-            archive.members = []  # type: ignore[attr-defined] - else the library remembers each
-            name = _safe(info.name)
-            if info.issym():
-                target = _safe(posixpath.join(posixpath.dirname(name), info.linkname))
-                if layout.original(target) and len(links) < LINKS:
-                    links[target] = name
-                continue
-            whole = layout.original(name)
-            name = links.pop(name, whole or name)
-            if not info.isreg() or not layout.matters(name):
-                continue
-            stream = archive.extractfile(info)
-            if stream is not None:
-                yield name, info.size, info.mtime, cast("BinaryIO", stream), bool(whole)
+    for archive, info in tarball.headers(cast("BinaryIO", Metered(opened.stream, budget))):
+        budget.count()
+        name = _safe(info.name)
+        if info.issym():
+            target = _safe(posixpath.join(posixpath.dirname(name), info.linkname))
+            if layout.original(target) and len(links) < LINKS:
+                links[target] = name
+            continue
+        whole = layout.original(name)
+        name = links.pop(name, whole or name)
+        if not info.isreg() or not layout.matters(name):
+            continue
+        stream = archive.extractfile(info)
+        if stream is not None:
+            # The holes of a sparse file take no room in the archive.
+            sparse = Metered(cast("BinaryIO", stream), budget) if info.issparse() else stream
+            yield name, info.size, info.mtime, cast("BinaryIO", sparse), bool(whole)
 
 
-def _zip(opened: Opened, budget: Budget, matters: Callable[[str], bool] = layout.matters) -> Iterator[tuple[str, int, float | None, BinaryIO, bool]]:
+def _zip(
+    opened: Opened, budget: Budget, matters: Callable[[str], bool] = layout.matters
+) -> Iterator[tuple[str, int, float | None, BinaryIO, bool] | Gap]:  # fmt: skip
     with tempfile.SpooledTemporaryFile(_SPOOL, prefix="msnet-") as spool:
         # Its table of contents stands at its end, which a stream does not reach first.
-        file: object = opened.path
+        file = cast("BinaryIO", spool)
         if opened.path is None:
-            while data := opened.stream.read(1024 * 1024):
-                spool.write(data)
-            file = spool
-        with zipfile.ZipFile(cast("BinaryIO", file)) as archive:
-            for info in archive.infolist():
-                budget.count()
-                name = _safe(info.filename)
-                whole = layout.original(name)
-                name = whole or name
-                if info.is_dir() or (info.external_attr >> 28) not in (0, 8) or not matters(name):
-                    continue
-                if info.flag_bits & 1:
-                    raise InputError("is encrypted", "unpack it with its password and name the folder")
-                with archive.open(info) as stream:
-                    yield name, info.file_size, None, cast("BinaryIO", stream), bool(whole)
+            spooled(Metered(opened.stream, budget), file)
+        with file if opened.path is None else opened.path.open("rb") as file:
+            _contents(file)
+            file.seek(0)
+            with zipfile.ZipFile(file) as archive:
+                yield from _entries(opened.name, archive, budget, matters)
+
+
+def _contents(file: BinaryIO) -> None:
+    """Raise `InputError` if the table of contents has more entries than are looked at: the library reads it whole."""
+    file.seek(0, io.SEEK_END)
+    size = file.tell()
+    file.seek(max(0, size - 66 * 1024))
+    end = file.read()
+    at = end.rfind(b"PK\x05\x06")
+    if at < 0 or len(end) < at + 22:
+        return  # which the library tells
+    length, wide = int.from_bytes(end[at + 12 : at + 16], "little"), end.rfind(b"PK\x06\x06", 0, at)
+    if wide >= 0 and len(end) >= wide + 56:
+        length = max(length, int.from_bytes(end[wide + 40 : wide + 48], "little"))
+    start = max(0, size - len(end) + at - length)
+    file.seek(start)
+    count, rest = 0, b""
+    while start < size and (data := file.read(1024 * 1024)):
+        count += (rest + data).count(b"PK\x01\x02")
+        rest, start = data[-3:], start + len(data)
+        if count > MEMBERS:
+            raise InputError(f"more than {MEMBERS} members: not read", "if it is what it seems, unpack it and name the folder")
+
+
+def _entries(
+    archive_name: str, archive: zipfile.ZipFile, budget: Budget, matters: Callable[[str], bool]
+) -> Iterator[tuple[str, int, float | None, BinaryIO, bool] | Gap]:  # fmt: skip
+    encrypted = 0
+    for info in archive.infolist():
+        budget.count()
+        name = _safe(info.filename)
+        whole = layout.original(name)
+        name = whole or name
+        if info.is_dir() or (info.external_attr >> 28) not in (0, 8) or not matters(name):
+            continue
+        if info.flag_bits & 1:
+            encrypted += 1
+            continue
+        try:
+            stream = archive.open(info)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError, struct.error) as e:
+            yield Gap(f"{archive_name}!{name}", f"cannot be read: {e}")
+            continue
+        with stream:
+            yield name, info.file_size, None, cast("BinaryIO", stream), bool(whole)
+    if encrypted:
+        yield Gap(archive_name, f"{encrypted} members are encrypted", "unpack it with its password and name the folder")
+
+
+def spooled(stream: BinaryIO | Metered, file: BinaryIO) -> None:
+    """Copy a stream into a temporary file. Raises `InputError` where the disk has no room for it."""
+    while data := stream.read(1024 * 1024):
+        try:
+            file.write(data)
+            file.flush()
+        except OSError as e:
+            if e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise InputError(
+                    f"no room for a temporary file in {tempfile.gettempdir()}: {e.strerror}",
+                    "name a folder with room in TMPDIR, or unpack it and name the folder",
+                ) from e
+            raise

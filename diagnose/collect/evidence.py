@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -111,6 +110,8 @@ class Evidence:
             self._tailed.append(name)
         seen.obfuscated = is_obfuscated(opened.head) or is_named_obfuscated(name)
         self.gaps += refusals(opened.head, name)
+        if opened.compression and self._budget is None and opened.size:
+            opened = opened._replace(stream=cast("BinaryIO", archive.Metered(opened.stream, archive.Budget(opened.size))))
         try:
             yield from self._one(opened, seen)
         except InputError as e:
@@ -281,7 +282,7 @@ class Evidence:
                 target = Path(folder) / "input.journal"
                 if path is None:
                     with target.open("wb") as out:
-                        shutil.copyfileobj(opened.stream, out, 1024 * 1024)
+                        archive.spooled(opened.stream, out)
                 else:
                     target.symlink_to(path.resolve())
                 path = target

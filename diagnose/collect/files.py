@@ -12,11 +12,14 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from diagnose.collect import layout
 from diagnose.collect.parts import Joined, Parts, compression, joined
 from diagnose.errors import InputError
+
+if TYPE_CHECKING:
+    import lzma
 
 HEAD = 64 * 1024
 """Bytes of an input that are looked at to tell what it is."""
@@ -71,6 +74,50 @@ class _Peeked(io.RawIOBase):
         return len(part)
 
 
+_XZ_MEMORY = 192 * 1024 * 1024
+"""Bytes that decompressing xz may take: `xz -9` takes 65 MiB."""
+
+
+class _Xz(io.RawIOBase):
+    """Plain bytes of xz, of one stream or several: as `lzma.LZMAFile`, but what asks for too much memory is an error."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._decompressor = self._new()
+        self._raw = b""
+
+    @staticmethod
+    def _new() -> lzma.LZMADecompressor:
+        import lzma
+
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object, /) -> int:
+        view = memoryview(cast("bytearray", buffer))
+        while view:
+            if self._decompressor.eof:
+                self._raw = self._decompressor.unused_data.lstrip(b"\0")
+                while not self._raw and (more := self._stream.read(64 * 1024)):
+                    self._raw = more.lstrip(b"\0")
+                if not self._raw:
+                    return 0
+                self._decompressor = self._new()
+            elif self._decompressor.needs_input and not self._raw:
+                self._raw = self._stream.read(64 * 1024)
+                if not self._raw:
+                    raise EOFError("compressed file ended before the end-of-stream marker was reached")
+            data = self._decompressor.decompress(self._raw, len(view))
+            self._raw = b""
+            if data:
+                view[: len(data)] = data
+                return len(data)
+        return 0
+
+
 class _Recoded(io.RawIOBase):
     """A text in UTF-16, which Windows' shells write, as UTF-8."""
 
@@ -112,9 +159,7 @@ def _decompressor(kind: str, stream: BinaryIO) -> BinaryIO:
 
         return cast("BinaryIO", gzip.GzipFile(fileobj=stream))
     if kind == "xz":
-        import lzma
-
-        return cast("BinaryIO", lzma.LZMAFile(stream))
+        return cast("BinaryIO", _Xz(stream))
     if kind == "bz2":
         import bz2
 

@@ -46,13 +46,20 @@ class Opened(NamedTuple):
 
 
 class _Peeked(io.RawIOBase):
-    """A stream whose first bytes were read ahead; closing it closes the streams beneath."""
+    """A stream whose first bytes can be looked at; closing it closes the streams beneath. What comes before an error is read before it is raised."""
 
-    def __init__(self, head: bytes, rest: BinaryIO, *beneath: BinaryIO) -> None:
+    def __init__(self, rest: BinaryIO, *beneath: BinaryIO) -> None:
         super().__init__()
-        self._head = head
+        self._head = b""
         self._rest = rest
+        self._read = cast("Callable[[int], bytes]", getattr(rest, "read1", rest.read))
         self._beneath = beneath
+        self._error: Exception | None = None
+
+    def ahead(self) -> bytes:
+        """Return the first bytes, which are still to be read. Raises what the stream does where it has none."""
+        self._head = self.read(HEAD) or b""
+        return self._head
 
     def close(self) -> None:
         if not self.closed:
@@ -65,13 +72,22 @@ class _Peeked(io.RawIOBase):
 
     def readinto(self, buffer: object, /) -> int:
         view = memoryview(cast("bytearray", buffer))
-        if self._head:
-            part = self._head[: len(view)]
-            self._head = self._head[len(part) :]
-        else:
-            part = self._rest.read(len(view))
-        view[: len(part)] = part
-        return len(part)
+        filled = min(len(self._head), len(view))
+        view[:filled] = self._head[:filled]
+        self._head = self._head[filled:]
+        while filled < len(view) and self._error is None:
+            try:
+                part = self._read(len(view) - filled)
+            except Exception as e:  # noqa: BLE001 - each library has its own; it is raised below
+                self._error = e
+                break
+            if not part:
+                break
+            view[filled : filled + len(part)] = part
+            filled += len(part)
+        if not filled and view and self._error is not None:
+            raise self._error
+        return filled
 
 
 _XZ_MEMORY = 192 * 1024 * 1024
@@ -142,17 +158,6 @@ class _Recoded(io.RawIOBase):
         return len(part)
 
 
-def _read_some(stream: BinaryIO, size: int) -> bytes:
-    parts: list[bytes] = []
-    while size > 0:
-        part = stream.read(size)
-        if not part:
-            break
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
 def _decompressor(kind: str, stream: BinaryIO) -> BinaryIO:
     if kind == "gz":
         import gzip
@@ -220,29 +225,25 @@ def opened_stream(name: str, stream: BinaryIO, size: int, mtime: float | None) -
     """Return a stream at its first plain byte. Raises `InputError` where its compression is broken; then the stream is closed."""
     opened = [stream] if name != "-" else []
     try:
-        head = _read_some(stream, HEAD)
-        stream = cast("BinaryIO", _Peeked(head, stream))
+        peeked = _Peeked(stream)
         kinds: list[str] = []
         for _ in range(3):  # a compressed file within a compressed file, and no deeper
-            kind = compression(head)
+            kind = compression(peeked.ahead())
             if not kind:
                 break
             kinds.append(kind)
-            beneath = stream
-            stream = _decompressor(kind, stream)
-            opened.append(stream)
-            head = _read_some(stream, HEAD)
-            stream = cast("BinaryIO", _Peeked(head, stream, beneath))
-        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            beneath, stream = stream, cast("BinaryIO", _Recoded(stream))
-            head = _read_some(stream, HEAD)
-            stream = cast("BinaryIO", _Peeked(head, stream, beneath))
+            plain = _decompressor(kind, cast("BinaryIO", peeked))
+            opened.append(plain)
+            peeked = _Peeked(plain, cast("BinaryIO", peeked))
+        if peeked.ahead().startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            peeked = _Peeked(cast("BinaryIO", _Recoded(cast("BinaryIO", peeked))), cast("BinaryIO", peeked))
             kinds.append("utf-16")
+        head = peeked.ahead()
     except Exception as e:
         for each in opened:
             each.close()
         raise _reason(name, e) from e
-    return Opened(name, stream, head, size, mtime, ".".join(kinds), None)
+    return Opened(name, cast("BinaryIO", peeked), head, size, mtime, ".".join(kinds), None)
 
 
 def walk(arguments: list[str]) -> Iterator[str | Parts | InputError]:

@@ -13,7 +13,9 @@ from diagnose.errors import InputError
 
 LONGEST = 1024 * 1024
 """Bytes of an extended header: names and attributes, a few hundred in practice."""
-PASSED = 128 * 1024
+LARGEST = 64 * 1024 * 1024 * 1024
+"""Bytes of a member: to pass over more, the library reads behind the end for ages."""
+PASSED = 16 * 1024
 """Blocks of 512 bytes that are passed over in search of the next header."""
 _lib = cast("Any", tarfile)
 """Some of its errors are public by name, and in no type stub."""
@@ -87,6 +89,8 @@ def headers(stream: BinaryIO) -> Iterator[tuple[Tar, tarfile.TarInfo]]:
     with Tar.open(fileobj=stream, mode="r|", bufsize=1024 * 1024, errorlevel=0, tarinfo=_Header, ignore_zeros=True) as archive:
         assert isinstance(archive, Tar)  # noqa: S101 - `open` is typed by the library's own class
         for info in archive:
+            if info.size > LARGEST:
+                raise InputError(f"{info.name[:200]} claims {info.size} bytes", "copy or fetch it again")
             archive.members = []  # type: ignore[attr-defined] - else the library remembers each
             yield archive, info
         if archive.damaged:

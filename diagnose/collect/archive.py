@@ -170,7 +170,7 @@ def _tar(opened: Opened, budget: Budget) -> Iterator[tuple[str, int, float, Bina
 def _zip(
     opened: Opened, budget: Budget, matters: Callable[[str], bool] = layout.matters
 ) -> Iterator[tuple[str, int, float | None, BinaryIO, bool] | Gap]:  # fmt: skip
-    with tempfile.SpooledTemporaryFile(_SPOOL, prefix="msnet-") as spool:
+    with tempfile.SpooledTemporaryFile(_SPOOL, buffering=0, prefix="msnet-") as spool:
         # Its table of contents stands at its end, which a stream does not reach first.
         file = cast("BinaryIO", spool)
         if opened.path is None:
@@ -230,15 +230,14 @@ def _entries(
 
 
 def spooled(stream: BinaryIO | Metered, file: BinaryIO) -> None:
-    """Copy a stream into a temporary file. Raises `InputError` where the disk has no room for it."""
+    """Copy a stream into a temporary file without a buffer. Raises `InputError` where the disk has no room for it."""
     while data := stream.read(1024 * 1024):
+        rest = memoryview(data)
         try:
-            file.write(data)
-            file.flush()
+            while rest:
+                rest = rest[file.write(rest) :]
         except OSError as e:
-            if e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise InputError(
-                    f"no room for a temporary file in {tempfile.gettempdir()}: {e.strerror}",
-                    "name a folder with room in TMPDIR, or unpack it and name the folder",
-                ) from e
-            raise
+            if e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
+            reason = f"no room for a temporary file in {tempfile.gettempdir()}: {e.strerror}"
+            raise InputError(reason, "name a folder with room in TMPDIR, or unpack it and name the folder") from e

@@ -281,8 +281,8 @@ class Evidence:
                 # libsystemd takes the kind of a file from its name, and cannot read a compressed one.
                 target = Path(folder) / "input.journal"
                 if path is None:
-                    with target.open("wb") as out:
-                        archive.spooled(opened.stream, out)
+                    with target.open("wb", buffering=0) as out:
+                        archive.spooled(opened.stream, cast("BinaryIO", out))
                 else:
                     target.symlink_to(path.resolve())
                 path = target

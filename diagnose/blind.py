@@ -24,10 +24,13 @@ _LATE = 10 * 60_000_000
 """Microseconds after the start of a boot from which a journal counts as cut."""
 
 
-def blind_spots(story: Story, inputs: list[InputSeen], findings: list[Finding], gaps: list[Gap], *, live: bool = False, since: bool = False) -> list[Gap]:
+def blind_spots(
+    story: Story, inputs: list[InputSeen], findings: list[Finding], gaps: list[Gap], *,
+    live: bool = False, since: bool = False, sandboxes: frozenset[str] = frozenset(),
+) -> list[Gap]:  # fmt: skip
     """Return what all inputs together leave unseen; inputs that could not be read are told where they were opened, and stand among `gaps`.
 
-    `live`: it is the running device; `since`: what is older was left out.
+    `live`: it is the running device; `since`: what is older was left out; `sandboxes`: the namespaces of the container runtime's.
     """
     programs = {p for i in inputs for p in i.programs}
     if not programs:
@@ -38,7 +41,7 @@ def blind_spots(story: Story, inputs: list[InputSeen], findings: list[Finding], 
     if any(g.kind == "pasted" for g in sources):
         return sources  # which says it all
     sos = any("sos_commands/" in i.source for i in inputs)
-    return [*sources, *_journal(story, programs), *_objects(story, programs, findings, sos=sos)]
+    return [*sources, *_journal(story, programs), *_objects(story, programs, findings, sandboxes, sos=sos)]
 
 
 def _running(story: Story, programs: set[str], told: set[str]) -> Iterator[Gap]:
@@ -90,19 +93,18 @@ def _journal(story: Story, programs: set[str]) -> Iterator[Gap]:
         yield Gap("", "", "sudo journalctl --list-boots; sudo journalctl -b -1 -u microshift -u crio -o export > last-boot.export", "one-boot", hides=False, values=(("boot", iso(story.boots[0])),))  # fmt: skip
 
 
-def _objects(story: Story, programs: set[str], findings: list[Finding], *, sos: bool) -> Iterator[Gap]:
+def _objects(story: Story, programs: set[str], findings: list[Finding], sandboxes: frozenset[str], *, sos: bool) -> Iterator[Gap]:
     inventory = story.engine.inventory
     networks = any("nad" in f.captures or "network" in f.captures for f in findings)
     if not inventory.nads() and (networks or inventory.asks()):
         yield Gap("", "", NADS, "no-nads", hides=inventory.asks())
-    if not inventory.pods:
-        if programs & (_KUBELET | _EVENTS | _LOGS):
-            yield Gap("", "", PODS, "no-pods")
-        return
     seen = {p.partition("/")[0] for p in inventory.pods}
     failing = (f for f in findings if f.severity != "info")
-    missing = sorted({a.namespace for f in failing for a in f.affected if a.kind == "Pod" and a.namespace} - seen)
-    if missing:
-        # What microshift-sos-report runs, with the namespaces that the plugin leaves out.
-        again = f"sudo sos report --batch --all-logs -p network,security,microshift -k microshift.add-namespaces={':'.join(missing)}"
+    missing = sorted(({a.namespace for f in failing for a in f.affected if a.kind == "Pod" and a.namespace} | sandboxes) - seen)
+    # What microshift-sos-report runs, with the namespaces that the plugin leaves out.
+    again = f"sudo sos report --batch --all-logs -p network,security,microshift -k microshift.add-namespaces={':'.join(missing)}"
+    if not inventory.pods:
+        if programs & (_KUBELET | _EVENTS | _LOGS):
+            yield Gap("", "", again if sos and missing else PODS, "no-pods")
+    elif missing:
         yield Gap("", "", again if sos else ALL, "namespaces", values=(("namespaces", ", ".join(missing)),))

@@ -130,7 +130,7 @@ def diagnose(
     no_color: NoColor = False,  # noqa: FBT002
     lang: Lang = None,
     now: Annotated[Optional[str], typer.Option("--now", metavar="TIME", help="The moment that counts as now, for reproducible reports.")] = None,  # noqa: UP045
-    tz: Zone = "UTC",
+    tz: Zone = None,
     rules: Folders = None,
     ignore: Ignore = None,
     ignore_file: IgnoreFile = None,
@@ -160,7 +160,8 @@ def diagnose(
     from diagnose.parse.when import zone
 
     language = choose(lang, dict(os.environ))
-    local = zone(tz)
+    named = zone(tz) if tz is not None else None
+    local = named or UTC
     reference = moment_of(now, local, datetime.now(UTC)) if now else None
     at = reference or datetime.now(UTC)
     catalog = user_rules.load(rules or [])
@@ -181,7 +182,7 @@ def diagnose(
         raise UsageError("--boot, --timeout, --kubeconfig, --journal-dir and --root are for the running device, and paths were named")
     with redaction(catalog, redaction_map, keep_vendor=keep_vendor) if redact else nullcontext() as redactor:
         report = diagnosis.investigate(
-            evidence, catalog, now=at, reference=reference, tz=local, select=select, ignores=ignores, progress=progress() if sys.stderr.isatty() else None,
+            evidence, catalog, now=at, reference=reference, tz=named, select=select, ignores=ignores, progress=progress() if sys.stderr.isatty() else None,
             meet=redactor.learn if redactor is not None else None,
         )[0]  # fmt: skip
         if redactor is not None:
@@ -250,7 +251,7 @@ def diff(
     after: Annotated[str, typer.Argument(metavar="AFTER", help="The later report or evidence.")],
     output_format: Annotated[TextFormat, typer.Option("--format", "-f", help="Format of the answer.")] = TextFormat.text,
     lang: Lang = None,
-    tz: Zone = "UTC",
+    tz: Zone = None,
 ) -> None:
     """Compare two reports: what is cured, new or changed, and what else differs (NADs, images, versions, interfaces).
 
@@ -267,7 +268,7 @@ def diff(
     raise typer.Exit(EXIT_ERRORS if "error" in worst else EXIT_WARNINGS if worst else EXIT_OK)
 
 
-def _report_of(path: str, language: str, tz: str) -> dict[str, Any]:
+def _report_of(path: str, language: str, tz: str | None) -> dict[str, Any]:
     """Return the report that a file holds, or the one on the evidence that it holds."""
     from diagnose import diagnosis, user_rules
     from diagnose.collect.saved import report_in
@@ -278,7 +279,7 @@ def _report_of(path: str, language: str, tz: str) -> dict[str, Any]:
     if saved is not None:
         return saved
     catalog = user_rules.load()
-    report = diagnosis.diagnose([path], catalog, now=datetime.now(UTC), reference=None, tz=zone(tz), select=diagnosis.Selection())
+    report = diagnosis.diagnose([path], catalog, now=datetime.now(UTC), reference=None, tz=zone(tz) if tz is not None else None, select=diagnosis.Selection())
     if not diagnosis.usable(report):
         raise NoEvidenceError(f"{path}: no usable evidence", report.gaps[0].reason if report.gaps else "")
     return json_v1.as_mapping(report, catalog, language)
@@ -294,7 +295,7 @@ def verify(
     pod: Annotated[Optional[str], typer.Option("--pod", metavar="NAMESPACE/NAME", help="The pod that failed.")] = None,  # noqa: UP045
     output_format: Annotated[TextFormat, typer.Option("--format", "-f", help="Format of the answer.")] = TextFormat.text,
     lang: Lang = None,
-    tz: Zone = "UTC",
+    tz: Zone = None,
     boot: Boot = None,
     timeout: Timeout = None,
     kubeconfig: Kubeconfig = None,
@@ -316,7 +317,9 @@ def verify(
     if pod is not None and pod.count("/") != 1:
         raise UsageError(f"not a pod: {pod!r}", "write it as namespace/name")
     evidence = paths or device_of(boot, timeout, kubeconfig, journal_dir, root, None)
-    report, story = diagnosis.investigate(evidence, catalog, now=datetime.now(UTC), reference=None, tz=zone(tz), select=diagnosis.Selection())
+    report, story = diagnosis.investigate(
+        evidence, catalog, now=datetime.now(UTC), reference=None, tz=zone(tz) if tz is not None else None, select=diagnosis.Selection()
+    )
     if not diagnosis.usable(report):
         raise NoEvidenceError("no usable evidence", report.gaps[0].reason if report.gaps else "")
     answer = verdict_on(rule, pod or "", report, story)

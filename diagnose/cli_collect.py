@@ -55,7 +55,7 @@ def collect(
     since: Annotated[Optional[str], typer.Option("--since", metavar="TIME", help="Leave out what is older: a time, or an age such as 2h.")] = None,  # noqa: UP045
     lang: Lang = None,
     now: Annotated[Optional[str], typer.Option("--now", metavar="TIME", help="The moment that counts as now, for reproducible bundles.")] = None,  # noqa: UP045
-    tz: Zone = "UTC",
+    tz: Zone = None,
     rules: Folders = None,
     boot: Boot = None,
     timeout: Timeout = None,
@@ -79,7 +79,8 @@ def collect(
     from diagnose.parse.when import zone
 
     language = choose(lang, dict(os.environ))
-    local = zone(tz)
+    named = zone(tz) if tz is not None else None
+    local = named or UTC
     reference = moment_of(now, local, datetime.now(UTC)) if now else None
     at = reference or datetime.now(UTC)
     select = diagnosis.Selection(since=micros_of(since, local, at))
@@ -100,7 +101,7 @@ def collect(
     host = "node" if evidence or root is not None else os.uname().nodename
     captured = Capture(full=full)
     report = diagnosis.investigate(
-        evidence or device_of(boot, timeout, kubeconfig, journal_dir, root, select.since), catalog, now=at, reference=reference, tz=local,
+        evidence or device_of(boot, timeout, kubeconfig, journal_dir, root, select.since), catalog, now=at, reference=reference, tz=named,
         select=select, progress=progress() if sys.stderr.isatty() else None, keep=captured,
     )[0]  # fmt: skip
     with nullcontext() if no_redact else redaction(catalog, redaction_map, keep_vendor=keep_vendor) as redactor:

@@ -39,7 +39,10 @@ IgnoreFile = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--ignore-file", metavar="FILE", help="What to set aside, with reason and expiry date (default: /etc/msnet/ignore.yaml, where it exists)."),
 ]
-Zone = Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone of stamps that name none: Europe/Berlin, +02:00.")]
+Zone = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--tz", metavar="ZONE", help="Time zone of stamps that name none: Europe/Berlin, +02:00.  [default: the node's, where the evidence tells it, else UTC]"),
+]  # fmt: skip
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if there are errors or warnings.")]
 
 

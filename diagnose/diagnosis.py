@@ -21,7 +21,7 @@ from diagnose.errors import MsnetError, NoEvidenceError
 from diagnose.health import Health
 from diagnose.hints import hints_for
 from diagnose.ignoring import Ignores
-from diagnose.model import Finding, Gap, InputSeen, Record, Report, Resource, earliest, latest
+from diagnose.model import Finding, Gap, InputSeen, Record, Report, Resource, ZoneSeen, earliest, latest
 from diagnose.parse.when import micros
 from diagnose.paths import paths_of
 from diagnose.rule import CONFIDENCES, SEVERITIES
@@ -49,14 +49,24 @@ class Selection:
 
 
 def diagnose(
-    arguments: list[str] | Device, catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection, ignores: Ignores | None = None
+    arguments: list[str] | Device,
+    catalog: Catalog,
+    *,
+    now: datetime,
+    reference: datetime | None,
+    tz: tzinfo | None,
+    select: Selection,
+    ignores: Ignores | None = None,
 ) -> Report:
-    """Return the report on the inputs named. `now` stamps the report, `reference` dates what has no year."""
+    """Return the report on the inputs named. `now` stamps the report, `reference` dates what has no year, `tz` what names no zone.
+
+    Without `tz` that is the zone that the evidence tells, else UTC.
+    """
     return investigate(arguments, catalog, now=now, reference=reference, tz=tz, select=select, ignores=ignores)[0]
 
 
 def investigate(
-    arguments: list[str] | Device, catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo, select: Selection,
+    arguments: list[str] | Device, catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo | None, select: Selection,
     ignores: Ignores | None = None, progress: Progress | None = None, keep: Capture | None = None, meet: Callable[[Record | Resource], None] | None = None,
 ) -> tuple[Report, Story]:  # fmt: skip
     """Return the report on the inputs named, or on the device, and the story that it was drawn from. Without `ignores`, nothing is set aside.
@@ -104,6 +114,7 @@ def _judged(
     at = run.taken if run.running else None
     report, story = concluded(engine, held, evidence, catalog, now=now, select=select, live=run.live, since=run.since, at=at)
     report.collected = run.collected
+    report.zones = run.zones
     if keep is not None:
         keep.ended(run, evidence.inputs, evidence.gaps)
     return report, story
@@ -116,7 +127,7 @@ def _run_of(evidence: Evidence | Live, now: datetime, select: Selection) -> Rest
         return Restored(micros(now), live=True, running=evidence.device.running, since=since, collected=list(evidence.collected.values()))
     if evidence.restored is not None:
         return replace(evidence.restored, since=evidence.restored.since or since)
-    return Restored(micros(now), since=since)
+    return Restored(micros(now), since=since, zones=[ZoneSeen(name, source) for source, name in sorted(evidence.zones.items())])
 
 
 class Source(Protocol):
@@ -186,7 +197,8 @@ def concluded(
     found, ignored = ignores.split(found) if ignores is not None else (found, [])
     for finding in found:
         finding.hints = hints_for(finding, story) + static.hints(finding.rule, finding.captures) + silent.hints(finding) + health.hints(finding)
-    gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything, evidence.gaps, live=live, since=since)
+    sandboxes = frozenset(box.namespace for box in silent.host.boxes.values())
+    gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything, evidence.gaps, live=live, since=since, sandboxes=sandboxes)
     report = Report(
         tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
         not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems] + static.problems + (ignores.problems if ignores is not None else []), window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts={**engine.inventory.facts, **health.facts()}, node=health.seen,

@@ -59,6 +59,8 @@ class Labels:
     inputs: str
     gap_hint: str
     unknown_input: str
+    zone: str
+    """`{name}` is the zone of stamps that name none, by `{source}`."""
     and_more: str
     more_causes: str
     """`{n}` causes that are not named."""
@@ -194,6 +196,7 @@ EN = Labels(
     inputs="inputs",
     gap_hint="cure",
     unknown_input="read, but not understood",
+    zone="stamps that name no zone were read in {name}, the node's, by {source}",
     and_more="and {n} more",
     more_causes="and {n} more causes",
     cut="the message is cut short",
@@ -273,6 +276,7 @@ EN = Labels(
         "one-boot": "the journal holds one boot, since {boot}: earlier ones were not looked at",
         "volatile": "the journal is volatile: it is lost at each restart of the node",
         "lost": "journald dropped {n} messages of {unit}",
+        "tailed": "sos kept only the end of these, and their beginning is missing: {what}",
         "obfuscated": "addresses or names were obfuscated: whether two of them are the same is unknown",
         "forbidden": "{text}",
         "not-all-users": "{text}",
@@ -475,6 +479,7 @@ JA = Labels(
     inputs="入力",
     gap_hint="対策",
     unknown_input="読み取りましたが、内容を理解できませんでした",
+    zone="タイムゾーンのない時刻は、{source} が示すノードのタイムゾーン {name} として読み取りました",
     and_more="ほか {n} 件",
     more_causes="ほかの原因 {n} 件",
     cut="メッセージは途中で切れています",
@@ -554,6 +559,7 @@ JA = Labels(
         "one-boot": "ジャーナルには {boot} 以降の 1 回の起動しかありません。それより前は見ていません",
         "volatile": "ジャーナルは揮発性で、ノードの再起動のたびに失われます",
         "lost": "journald が {unit} のメッセージ {n} 件を破棄しました",
+        "tailed": "sos は次のファイルの末尾だけを収集しました。先頭の部分はありません: {what}",
         "obfuscated": "アドレスまたは名前が難読化されています。同じものかどうかは分かりません",
         "forbidden": "{text}",
         "not-all-users": "{text}",

@@ -436,6 +436,15 @@ class Expired(NamedTuple):
     origin: str
 
 
+class ZoneSeen(NamedTuple):
+    """The zone in which the stamps of a node that name none were read."""
+
+    name: str
+    """An IANA name, or an offset such as UTC+01:00."""
+    source: str
+    """The file that tells it."""
+
+
 @dataclass(slots=True)
 class Report:
     """One run's answer."""
@@ -467,3 +476,4 @@ class Report:
     expired: list[Expired] = field(default_factory=list[Expired])
     redacted: dict[str, int] | None = None
     """What was replaced or removed, by kind (secret, ip, mac, domain, name); None where nothing was to be."""
+    zones: list[ZoneSeen] = field(default_factory=list[ZoneSeen])

@@ -14,6 +14,7 @@ from test_times import BOOT, NEXT, Entry, export, fails, other, runs
 from typer.testing import CliRunner
 
 from diagnose.cli import app
+from diagnose.collect.files import HEAD
 from diagnose.lang import EN, JA
 from diagnose.model import Gap, Report
 from diagnose.render import json_v1
@@ -281,3 +282,34 @@ def test_every_blind_spot_has_words_in_both_languages_with_the_same_names() -> N
     names = {k: set(re.findall(r"\{(\w+)\}", v)) for k, v in EN.blind_spot.items()}
     assert names == {k: set(re.findall(r"\{(\w+)\}", v)) for k, v in JA.blind_spot.items()}
     assert all(JA.blind_spot[k] != v for k, v in EN.blind_spot.items() if v != "{text}")
+
+
+FILLER = syslog("systemd[1]", "Started a unit that tells nothing.") * 70_000  # more than is read at once
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FILLER + lines(four_lines(START, POD, ERROR.replace("shop", "shop on 53:4f:53:00:00:01"))) + FILLER,
+        FILLER + syslog("systemd[1]", "host is x-ipv4-0000000001-x") * 3000,
+        "a note\n" * 30_000 + "host edge.obfuscateddomain0.com\n",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b, annotations: {" + ", ".join(f"k{n}: v" for n in range(9000)) + ", x: 10.230.230.7}}\n",
+    ],
+    ids=["a record with a hit", "a sampled record", "a document", "objects"],
+)
+def test_obfuscation_is_seen_behind_the_head_of_an_input(blind, text: str) -> None:
+    assert len(text) > HEAD
+    assert "obfuscated" in blind(KUBELET, text)
+
+
+@pytest.mark.parametrize("name", ["sosreport-host0-2026-obfuscated.txt", "case-obfuscated/journal.txt", "obfuscated.txt", "not-obfuscated-here.txt"])
+def test_the_name_of_what_sos_clean_wrote_tells_it(report, tmp_path, name: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(KUBELET)
+    assert ("obfuscated" in spots(report(path))) is name.startswith(("sosreport", "case"))
+
+
+def test_a_refusal_behind_the_head_of_an_input_is_told_once(blind) -> None:
+    assert dict(blind(KUBELET, "a note\n" * 30_000 + FORBIDDEN + "\n" + FORBIDDEN + "\n")["forbidden"].values) == {"text": FORBIDDEN}
+    assert "forbidden" in blind(KUBELET, FORBIDDEN + "\n" + "a note\n" * 30_000 + FORBIDDEN + "\n")

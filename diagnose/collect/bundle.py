@@ -14,7 +14,7 @@ from typing import Any
 from diagnose.collect.files import BUNDLE, Opened, open_input
 from diagnose.collect.layout import FOLDER
 from diagnose.errors import InputError
-from diagnose.model import Collected, Gap, InputSeen, Record, Resource
+from diagnose.model import Collected, Gap, InputSeen, Record, Resource, ZoneSeen
 from diagnose.parse import bundle
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import rfc3339
@@ -37,6 +37,7 @@ class Restored:
     since: bool = False
     """True if what is older than some moment was left out."""
     collected: list[Collected] = field(default_factory=list[Collected])
+    zones: list[ZoneSeen] = field(default_factory=list[ZoneSeen])
 
 
 def top_of(name: str, head: bytes) -> str:
@@ -146,7 +147,12 @@ class Reading:
             self.inputs.append(seen)
         self.gaps += [g._replace(source=self._place(g.source)) for g in each("gaps", bundle.gap)]
         self.restored = Restored(
-            rfc3339(str(d.get("taken"))), d.get("live") is True, d.get("running") is True, bool(d.get("since")), list(each("collected", bundle.collected))
+            rfc3339(str(d.get("taken"))),
+            d.get("live") is True,
+            d.get("running") is True,
+            bool(d.get("since")),
+            list(each("collected", bundle.collected)),
+            list(each("zones", bundle.zone)),
         )
         self.members = {str(m.get("path")): str(m.get("sha256")) for m in map(mapping, items(d.get("members")))}
         limits = [str(x)[:200] for x in items(d.get("limits")) if not str(x).startswith("report.")]  # reports are no evidence

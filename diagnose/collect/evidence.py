@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from diagnose.collect import archive, bundle, document, native
 from diagnose.collect.capture import Capture
 from diagnose.collect.files import HEAD, Opened, open_input, walk
+from diagnose.collect.foreign import is_named_obfuscated, is_obfuscated, refusals
+from diagnose.collect.local import Packed, Unpacked
+from diagnose.collect.parts import Parts
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
 from diagnose.errors import InputError
 from diagnose.model import Gap, InputSeen, Record, Resource, Where
@@ -23,6 +26,7 @@ from diagnose.parse.bundle import MANIFEST
 from diagnose.parse.kube import documents
 from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock, date_in, micros, rfc3339
+from diagnose.parse.zone import of_lines
 from diagnose.scan import Scanner
 
 DOCUMENT = 4 * 1024 * 1024
@@ -30,29 +34,23 @@ DOCUMENT = 4 * 1024 * 1024
 OBJECTS = 256 * 1024 * 1024
 """Bytes up to which YAML or JSON objects are read."""
 
+_NAMED = 5
+"""Files that a gap names."""
+
 _VERBOSE = re.compile(rb"(?m)^\S[^\n]{10,60} \[s=[0-9a-f]+;i=")
 _YAML = re.compile(rb"(?m)^(?:apiVersion|kind|items):")
 _OBJECT_JSON = re.compile(rb'"(?:kind|apiVersion)"\s*:\s*"')
 _JOURNAL_JSON = re.compile(rb'"__REALTIME_TIMESTAMP"\s*:')
-
-
-# sos clean (53:4f:53: MACs, host0, obfuscateddomain), must-gather-clean (x-ipv4-...), insights (10.230.230.), oc adm inspect.
-_OBFUSCATED = re.compile(rb"\b53:4f:53:|obfuscateddomain|\bx-(?:ipv4|ipv6|mac)-\d|\*\*\*HIDDEN\*\*\*|\b10\.230\.230\.\d")
 _POD_LOG = re.compile(r"namespaces/(openshift-multus|openshift-ovn-kubernetes)/pods/([a-z0-9.-]+)/(?:[^/]+/[^/]+/logs/|log\?)")
 """The log of one of MicroShift's own network pods: in must-gather (oc pkg/cli/admin/inspect/pod.go), and at the API server."""
-_REFUSALS = (
-    ("forbidden", re.compile(rb"Error from server \(Forbidden\): [^\n]*"), "sudo oc --kubeconfig /var/lib/microshift/resources/kubeadmin/kubeconfig get pods,events,network-attachment-definitions -A -o yaml > objects.yaml"),
-    ("not-all-users", re.compile(rb"(?:You are currently not seeing messages from other users|No journal files were opened due to insufficient permissions)[^\n]*"), "sudo journalctl -u microshift -u crio -o export > journal.export"),
-)  # fmt: skip
-"""What kubectl and journalctl print instead of an answer."""
 
 
 @dataclass(slots=True)
 class Options:
-    """How to read: the moment that counts as now, and the zone of stamps without one."""
+    """How to read: the moment that counts as now, and the zone of stamps without one; None: what the evidence tells, else UTC."""
 
     now: datetime | None = None
-    tz: tzinfo = UTC
+    tz: tzinfo | None = None
 
 
 @dataclass(slots=True)
@@ -69,10 +67,15 @@ class Evidence:
     """The run that wrote the bundle, where that is all the evidence there is."""
     bundles: list[str] = field(default_factory=list[str])
     """The bundles that were read."""
+    zones: dict[str, str] = field(default_factory=dict[str, str])
+    """The zone in which stamps without one were read, by the file that tells it."""
+    _packed: list[Packed] = field(default_factory=list[Packed])
+    _folders: Unpacked = field(default_factory=Unpacked)
     _alone: bool = False
     _budget: archive.Budget | None = None
     _depth: int = 0
     _layers: node.Layers = field(default_factory=node.Layers)
+    _tailed: list[str] = field(default_factory=list[str])
 
     def read(self, arguments: list[str]) -> Iterator[Record | Resource]:
         """Yield the records and objects of every input; what cannot be read becomes a gap, never an exception."""
@@ -84,11 +87,26 @@ class Evidence:
             try:
                 opened = open_input(name)
             except InputError as e:
-                self.gaps.append(Gap(name, str(e), e.hint))
+                self.gaps.append(Gap(name if isinstance(name, str) else name.name, str(e), e.hint))
                 continue
             yield from self._opened(opened)
+            if isinstance(name, Parts):
+                self._in_parts(name)
+        if self._tailed:
+            what = ", ".join(self._tailed[:_NAMED]) + (", ..." if len(self._tailed) > _NAMED else "")
+            self.gaps.append(Gap("", "", "sudo sos report --batch --all-logs --log-size 0 -p network,security,microshift", "tailed", values=(("what", what),)))
         for place, fact in self._layers.facts():
             yield Resource(fact.kind, fact.namespace, fact.name, fact.body, Where(place))
+
+    def _in_parts(self, parts: Parts) -> None:
+        """Tell which part is missing, where the names or the end of the stream show that one is."""
+        last = self.gaps[-1] if self.gaps else None
+        if last is not None and last.source == parts.name:
+            del self.gaps[-1]
+        if parts.missing:
+            self.gaps.append(Gap(parts.name, f"its part {parts.missing} is missing: read up to there", "name all parts, or put them into one folder"))
+        elif last is not None and last.source == parts.name:
+            self.gaps.append(last._replace(hint=f"is there a part after {parts.names[-1]}? what could be read before that was used"))
 
     def content(self, name: str, raw: bytes, mtime: float | None = None) -> Iterator[Record | Resource]:
         """Yield what bytes that are at hand hold, as if they stood in a file of that name, written at `mtime` (seconds since the epoch)."""
@@ -107,9 +125,13 @@ class Evidence:
         name = opened.name
         seen = InputSeen(name, "unknown")
         self.inputs.append(seen)
+        if opened.tailed:
+            self._tailed.append(name)
         if not archive.is_archive(opened.head) and not bundle.is_manifest(name, opened.head):  # each member tells by itself
-            seen.obfuscated = bool(_OBFUSCATED.search(opened.head))
-            self._refused(opened.head, name)
+            seen.obfuscated = is_obfuscated(opened.head) or is_named_obfuscated(name)
+            self.gaps += refusals(opened.head, name)
+        if opened.compression and self._budget is None and opened.size:
+            opened = opened._replace(stream=cast("BinaryIO", archive.Metered(opened.stream, archive.Budget(opened.size))))
         try:
             yield from self._one(opened, seen)
         except InputError as e:
@@ -121,12 +143,14 @@ class Evidence:
         finally:
             opened.stream.close()
 
-    def _refused(self, head: bytes, name: str) -> None:
-        """Tell where a command was not allowed to see what it was asked for, and wrote that into its output."""
-        for kind, pattern, hint in _REFUSALS:
-            m = pattern.search(head)
-            if m is not None:
-                self.gaps.append(Gap(name, "", hint, kind, values=(("text", m.group().decode("utf-8", "replace")[:200]),)))
+    def _all(self, stream: BinaryIO, limit: int, seen: InputSeen) -> bytes:
+        """Return up to `limit` bytes of an input that is read at once; what its head did not show is told."""
+        raw = _whole(stream, limit)
+        if len(raw) > HEAD:
+            seen.obfuscated = seen.obfuscated or is_obfuscated(raw)
+            told = {g.kind for g in self.gaps if g.source == seen.source}
+            self.gaps += (g for g in refusals(raw, seen.source) if g.kind not in told)
+        return raw
 
     def _one(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
         head = opened.head
@@ -135,7 +159,7 @@ class Evidence:
             return
         clock = self._clock(opened)
         if node.is_known(seen.source) and opened.size < node.SMALL:
-            raw = _whole(opened.stream, node.SMALL)
+            raw = self._all(opened.stream, node.SMALL, seen)
             facts = node.of_file(seen.source, raw, opened.mtime)
             if any(f.kind == node.KUBECONFIG for f in facts):
                 self._left_out(seen, "holds credentials")
@@ -177,7 +201,7 @@ class Evidence:
             self._left_out(seen, seen.note)
             return
         if host.is_json(head) or looks_like_objects(head):
-            raw = _whole(opened.stream, OBJECTS)
+            raw = self._all(opened.stream, OBJECTS, seen)
             text = raw.decode("utf-8", "replace")
             facts = host.of_json(seen.source, text) if host.is_json(head) else []
             if facts:
@@ -193,6 +217,9 @@ class Evidence:
                     self.gaps.append(Gap(seen.source, f"neither valid JSON nor YAML: {e}"))
                 yield from self._text(raw, clock, seen)
                 return
+            if not bodies:
+                seen.kind = "empty"  # a list of nothing
+                return
             if any("kind" in b for b, _ in bodies):
                 seen.kind = "objects"
                 seen.programs.update(f"kind:{b.get('kind')}" for b, _ in bodies)
@@ -201,7 +228,7 @@ class Evidence:
                 return
             yield from self._text(raw, clock, seen)
             return
-        raw = _whole(opened.stream, DOCUMENT)
+        raw = self._all(opened.stream, DOCUMENT, seen)
         if len(raw) < DOCUMENT:
             yield from self._text(raw, clock, seen)
             return
@@ -217,6 +244,7 @@ class Evidence:
         self._budget = outer or archive.Budget(opened.size)
         self._depth += 1
         readings: dict[str, bundle.Reading] = {}
+        self._packed.append(Packed(opened))
         try:
             for member in archive.members(opened, self._budget):
                 if isinstance(member, Gap):
@@ -235,6 +263,7 @@ class Evidence:
             raise InputError(f"{opened.name}: {e}", e.hint) from e
         finally:
             self._budget, self._depth = outer, self._depth - 1
+            self._packed.pop()
             for reading in readings.values():
                 self._ended(reading)
 
@@ -278,7 +307,9 @@ class Evidence:
             yield from self._timed(document.read(raw, clock, seen, self._base(clock)), seen)
 
     def _base(self, clock: Clock) -> tuple[int, bool]:
-        """Return the moment that kubectl's ages count from; without `--now` it is a guess, good for their order only."""
+        """Return the moment that kubectl's ages count from; where neither the evidence nor `--now` tells it, it is a guess, good for their order only."""
+        if clock.known and clock.reference is not None:
+            return micros(clock.reference), False
         if self.options.now is not None:
             return micros(self.options.now), False
         return micros(clock.reference or datetime.now(UTC)), True
@@ -295,10 +326,23 @@ class Evidence:
     def _clock(self, opened: Opened) -> Clock:
         text = opened.head.decode("utf-8", "replace")
         neighbour = date_in(text)
+        zone, local = self.options.tz or UTC, partial(self._local, opened.name, text)
         if neighbour is not None:
-            return Clock(neighbour, self.options.tz)
+            return Clock(neighbour, zone, local=local)
         written = datetime.fromtimestamp(opened.mtime, UTC) if opened.mtime is not None else datetime.now(UTC)
-        return Clock(self.options.now or written, self.options.tz, newest=True)
+        return Clock(self.options.now or written, zone, newest=True, local=local)
+
+    def _local(self, source: str, head: str) -> tuple[tzinfo, datetime | None]:
+        """Return the zone of the stamps of an input that name none, and when it was collected, if the archive or tree around it tells."""
+        within = (found for packed in reversed(self._packed) if (found := packed.find(source)) is not None)
+        told = next(within, None) or self._folders.find(source)
+        moment = told.moment if told is not None else None
+        if self.options.tz is not None:
+            return self.options.tz, moment
+        if told is not None and told.zone is not None:
+            self.zones[told.origin] = told.name
+            return told.zone, moment
+        return of_lines(head) or UTC, moment
 
     def _native(self, opened: Opened, seen: InputSeen, clock: Clock) -> Iterator[Record | Resource]:
         with tempfile.TemporaryDirectory(prefix="msnet-") as folder:
@@ -307,8 +351,8 @@ class Evidence:
                 # libsystemd takes the kind of a file from its name, and cannot read a compressed one.
                 target = Path(folder) / "input.journal"
                 if path is None:
-                    with target.open("wb") as out:
-                        shutil.copyfileobj(opened.stream, out, 1024 * 1024)
+                    with target.open("wb", buffering=0) as out:
+                        archive.spooled(opened.stream, cast("BinaryIO", out))
                 else:
                     target.symlink_to(path.resolve())
                 path = target

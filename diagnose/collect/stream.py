@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Protocol, cast
 
+from diagnose.collect.foreign import is_obfuscated
 from diagnose.model import InputSeen, Record, Where
 from diagnose.parse.kube import event_row
 from diagnose.parse.line import Line, parse_line, program_line
@@ -432,10 +433,7 @@ def records(stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: In
         if limit <= fresh and len(data) - fresh > LONGEST:
             limit = len(data)
         if limit > fresh:
-            for at in (*range(fresh, limit, max(1, (limit - fresh) // SAMPLES)), limit - 1):
-                start = fmt.start(data, at)
-                _sample(fmt.parse(data[start : min(fmt.end(data, at), start + _HEAD)]), clock, seen)
-            yield from _in_block(data, fresh, limit, fmt, scan, clock, Place(seen.source, line, numbered))
+            yield from _in_block(data, fresh, limit, fmt, scan, clock, Place(seen.source, line, numbered), seen)
             # Keep some records before the limit, for messages whose head stands above the hit.
             keep = limit
             for _ in range(AHEAD):
@@ -481,11 +479,19 @@ class Place:
         return Where(self._source, self._line, cursor)
 
 
-def _in_block(data: bytes, fresh: int, limit: int, fmt: Format, scan: Scanner, clock: Clock, place: Place) -> Iterator[Record]:
+def _in_block(data: bytes, fresh: int, limit: int, fmt: Format, scan: Scanner, clock: Clock, place: Place, seen: InputSeen) -> Iterator[Record]:
+    """Yield the records with a hit, and look at samples between them: in the order of the text, which tells a clock that was put back."""
+    samples = [*range(fresh, limit, max(1, (limit - fresh) // SAMPLES)), limit - 1]
     done = fresh
-    for hit in scan(data[fresh:limit]):
+    hits = scan(data[fresh:limit])
+    for hit in (*hits, limit - fresh):
         at = fresh + hit
-        if at < done:
+        while samples and samples[0] <= at:
+            start = fmt.start(data, samples[0])
+            raw = data[start : min(fmt.end(data, samples.pop(0)), start + _HEAD)]
+            _sample(fmt.parse(raw), clock, seen)
+            seen.obfuscated = seen.obfuscated or is_obfuscated(raw)
+        if at < done or at >= limit:
             continue
         start = fmt.start(data, at)
         end = fmt.end(data, at)
@@ -495,4 +501,5 @@ def _in_block(data: bytes, fresh: int, limit: int, fmt: Format, scan: Scanner, c
             continue
         start, end, entry = _joined(data, fmt, start, end, entry, clock)
         done = max(done, end)
+        seen.obfuscated = seen.obfuscated or is_obfuscated(data[start:end])
         yield to_record(entry, clock, place.where(data, start, entry.cursor))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, cast
 
-from diagnose.model import BootSeen, Collected, Gap, InputSeen, Record, Resource, Where
+from diagnose.model import BootSeen, Collected, Gap, InputSeen, Record, Resource, Where, ZoneSeen
 from diagnose.parse.tree import items, mapping
 
 SCHEMA = "msnet.bundle/1"
@@ -279,3 +279,14 @@ def collected(value: object) -> Collected:
     if state not in _STATES:
         raise ValueError(f"unknown state {state!r}")
     return Collected(_text(d, "name"), state, _count(d, "found"), float(seconds))
+
+
+def of_zone(z: ZoneSeen) -> dict[str, Any]:
+    """Return the zone in which stamps were read."""
+    return {"name": z.name, "source": z.source}
+
+
+def zone(value: object) -> ZoneSeen:
+    """Return what `of_zone` wrote. Raises `ValueError` for anything else."""
+    d = mapping(value)
+    return ZoneSeen(_text(d, "name"), _text(d, "source"))

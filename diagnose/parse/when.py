@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -37,6 +38,9 @@ _OFFSET = re.compile(r"^([+-])(\d\d):?(\d\d)$")
 _AGE = re.compile(r"(\d+)([smhdwy])")
 _END = 253_402_300_800_000_000
 """Microseconds since the epoch of the year 10000, which no calendar here holds."""
+_NONE = timedelta()
+_DISORDER = 120_000_000
+"""Microseconds by which a line may stand before an older one."""
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 
 
@@ -88,15 +92,55 @@ def age_seconds(text: str) -> int | None:
 class Clock:
     """Reads the time stamps of one input; `reference` is a moment near its lines, for stamps without a year."""
 
-    def __init__(self, reference: datetime | None = None, tz: tzinfo = UTC, *, newest: bool = False) -> None:
+    def __init__(
+        self, reference: datetime | None = None, tz: tzinfo = UTC, *, newest: bool = False, local: Callable[[], tuple[tzinfo, datetime | None]] | None = None
+    ) -> None:  # fmt: skip
         """Read year-less stamps as the year nearest to `reference`, zone-less ones as `tz`.
 
         With `newest`, nothing can be later than `reference` (and a day, for clocks that differ): it is when the file was written.
+        `local` is asked when the first such stamp is met: for the zone, and the moment at which the evidence was collected, if known.
         """
-        self.reference = reference
+        self._reference = reference
         self._newest = newest
-        self.tz = tz
+        self._tz = tz
+        self._local = local
         self._memo: tuple[str, int | None] = ("", None)
+        self._before = 0
+        self._known = False
+
+    @property
+    def tz(self) -> tzinfo:
+        """The zone of stamps that name none."""
+        self._ask()
+        return self._tz
+
+    @property
+    def reference(self) -> datetime | None:
+        """A moment near the stamps, or None."""
+        self._ask()
+        return self._reference
+
+    @property
+    def known(self) -> bool:
+        """True if `reference` is the moment at which the evidence was collected, and not a guess."""
+        self._ask()
+        return self._known
+
+    def _ask(self) -> None:
+        if self._local is not None:
+            local, self._local = self._local, None
+            self._tz, moment = local()
+            if moment is not None:
+                self._reference, self._newest, self._known = moment, True, True
+
+    def _at(self, value: datetime) -> datetime:
+        """Return a stamp in the zone that it does not name. In the hour that comes twice when summer time ends, the stamp before it decides."""
+        at = value.replace(tzinfo=self.tz)
+        if isinstance(self._tz, ZoneInfo):
+            again = at.replace(fold=1)
+            if (again.utcoffset() or _NONE) < (at.utcoffset() or _NONE) and micros(at) + _DISORDER < self._before:
+                return again
+        return at
 
     def read(self, form: str, text: str) -> int | None:
         """Return the time in microseconds since the epoch, or None where `text` has no wall time or is broken."""
@@ -111,6 +155,7 @@ class Clock:
         if value is not None and not 0 <= value < _END:
             value = None
         self._memo = (text, value)
+        self._before = value or self._before
         return value
 
     def _iso(self, text: str) -> int | None:
@@ -118,13 +163,14 @@ class Clock:
         m = re.match(r"^(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)(?:\.(\d+))? ?(Z|[+-]\d\d:?\d\d)?$", body)
         if m is None:
             return None
-        at = datetime.fromisoformat(m[1]).replace(tzinfo=zone(m[3]) if m[3] else self.tz)
+        at = datetime.fromisoformat(m[1])
+        at = at.replace(tzinfo=zone(m[3])) if m[3] else self._at(at)
         return micros(at) + int((m[2] or "0")[:6].ljust(6, "0"))
 
     def _full(self, text: str) -> int | None:
         _, day, clock, name = text.split(" ", 3)
         value = datetime.fromisoformat(f"{day} {clock.split('.')[0]}")
-        at = value.replace(tzinfo=UTC if name in ("UTC", "GMT") else self.tz)
+        at = value.replace(tzinfo=UTC) if name in ("UTC", "GMT") else self._at(value)
         return micros(at) + int((clock.partition(".")[2] or "0")[:6].ljust(6, "0"))
 
     def _unix(self, text: str) -> int | None:
@@ -138,11 +184,10 @@ class Clock:
         return None
 
     def _ctime(self, text: str) -> int | None:
-        at = datetime.strptime(" ".join(text.strip("[]").split()), "%a %b %d %H:%M:%S %Y").replace(tzinfo=self.tz)
-        return micros(at)
+        return micros(self._at(datetime.strptime(" ".join(text.strip("[]").split()), "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)))
 
     def _golog(self, text: str) -> int | None:
-        return micros(datetime.strptime(text, "%Y/%m/%d %H:%M:%S").replace(tzinfo=self.tz))
+        return micros(self._at(datetime.strptime(text, "%Y/%m/%d %H:%M:%S").replace(tzinfo=UTC)))
 
     def _bsd(self, text: str) -> int | None:
         name, day, clock = text.split()
@@ -153,19 +198,20 @@ class Clock:
         return self._yearless(int(date[:2]), int(date[2:]), clock)
 
     def _yearless(self, month: int, day: int, clock: str) -> int | None:
-        if self.reference is None:
+        reference = self.reference
+        if reference is None:
             return None
         hms, _, fraction = clock.partition(".")
         hour, minute, second = (int(x) for x in hms.split(":"))
         best: datetime | None = None
-        for year in (self.reference.year - 1, self.reference.year, self.reference.year + 1):
+        for year in (reference.year - 1, reference.year, reference.year + 1):
             try:
-                at = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=self.tz)
+                at = self._at(datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC))
             except ValueError:
                 continue
-            if self._newest and at > self.reference + timedelta(days=1):
+            if self._newest and at > reference + timedelta(days=1):
                 continue
-            if best is None or abs(at - self.reference) < abs(best - self.reference):
+            if best is None or abs(at - reference) < abs(best - reference):
                 best = at
         return micros(best) + int((fraction or "0")[:6].ljust(6, "0")) if best else None
 

@@ -109,7 +109,7 @@ def as_mapping(report: Report, catalog: Catalog, language: str) -> dict[str, Any
         **tables.as_json(report, label),
         "node": node.as_json(report, label),
         "facts": report.facts,
-        "notes": report.notes,
+        "notes": report.notes + [f"time zone of stamps that name none: {z.name}, by {z.source}" for z in report.zones],
     }
 
 

@@ -84,6 +84,7 @@ def render(report: Report, catalog: Catalog, language: str, *, everything: bool 
         out += [f"- {prose(seen(i, w))}" for i in known[:_INPUTS]]
         if len(known) > _INPUTS:
             out.append(f"- {w.and_more.format(n=len(known) - _INPUTS)}")
+        out += [f"- {prose(w.zone.format(name=z.name, source=z.source))}" for z in report.zones]
         out.append("")
     return "\n".join(out)
 

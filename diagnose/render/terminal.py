@@ -408,3 +408,5 @@ def _blind(page: _Page, report: Report, w: Labels) -> None:
     elif known:
         for number, i in enumerate(known):
             page.field(w.read if number == 0 else "", seen(i, w))
+    for zone in report.zones:
+        page.field("", w.zone.format(name=zone.name, source=zone.source))

@@ -176,3 +176,32 @@ def test_the_end_of_a_certificate_is_no_date_of_the_log(reference: datetime | No
     written = datetime(2026, 11, 23, 20, 10, tzinfo=UTC).timestamp()
     os.utime(path, (written, written))
     assert _first(path, report, reference) == "2026-11-23T20:00:42Z"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("lines", [1, 40_000])
+def test_a_text_in_utf_16_is_read(encoding: str, lines: int, tmp_path: Path, report: Callable[..., Report]) -> None:
+    path = tmp_path / "x.txt"
+    text = "\ufeff" + "Nov 23 20:00:41 edge01 crio[1]: töpfe \U0001f600\n" * lines + LINE.decode()
+    path.write_bytes(text.encode(encoding))
+    found = report(path)
+    assert [(f.rule, f.evidence[0].line) for f in found.findings] == [("ipam-pool-exhausted", lines + 1)]
+    path.write_bytes(text.encode(encoding)[:-3])  # cut within a character
+    assert report(path).gaps == found.gaps
+
+
+def test_what_desktops_leave_behind_is_passed_over(tmp_path: Path) -> None:
+    for name in (".DS_Store", "__MACOSX/._x", "Thumbs.db", "desktop.ini", "a/.DS_Store", "screen.PNG"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0")
+    (tmp_path / "x.log").write_bytes(LINE)
+    assert list(walk([str(tmp_path)])) == [str(tmp_path / "x.log")]
+
+
+@pytest.mark.parametrize(
+    "text", ["apiVersion: v1\nitems: []\nkind: List\nmetadata:\n  resourceVersion: ''\n", '{"apiVersion": "v1", "kind": "PodList", "items": []}']
+)
+def test_a_list_of_nothing_is_empty_and_not_a_riddle(text: str, tmp_path: Path, report: Callable[..., Report]) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("---\n" + text if text.startswith("a") else text)
+    assert [i.kind for i in report(path).inputs] == ["empty"]

@@ -140,8 +140,9 @@ def signs(opened: Opened) -> Iterator[tuple[str, str, str, str | bytes]]:
 
 
 def _safe(name: str) -> str:
-    """Return a member's name without what would lead out of the archive: it is only ever a name."""
-    return posixpath.normpath("/" + name.replace("\\", "/")).lstrip("/")
+    """Return a member's name without what would lead out of the archive, or write over a terminal: it is only ever a name."""
+    visible = name if name.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in name)
+    return posixpath.normpath("/" + visible.replace("\\", "/")).lstrip("/")
 
 
 def _tar(opened: Opened, budget: Budget) -> Iterator[tuple[str, int, float, BinaryIO, bool] | Gap]:

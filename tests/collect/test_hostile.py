@@ -324,3 +324,13 @@ def test_it_is_read_as_far_as_it_goes_and_tells_why_no_further(case: Case, write
         assert any(case.reason in r for r in reasons), reasons
     assert took < SECONDS
     assert peak < PEAK
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown", "json"])
+def test_no_name_writes_over_a_terminal(form: str, write, msnet) -> None:
+    names = ("\x1b[31m\x07.log", "\u202egol.\u2066", "a\nb\x9b.log")
+    for path in (write(stored(*((n, log("cam-1")) for n in names)), "x.zip"), write(tar(*((n, log("cam-1")) for n in (*names, "\udcff.log"))), "x.tar")):
+        run = msnet("diagnose", "--format", form, str(path))
+        assert (run.returncode, run.stderr) == (11, b"")
+        assert [c for c in run.stdout.decode() if not c.isprintable() and c != "\n"] == []
+        assert "\ufffd" in run.stdout.decode()

@@ -10,8 +10,9 @@ test:
 	@sh .ci/setup test
 	@$(MAKE) --no-print-directory check
 
+# Each core takes whole files of tests, so that what a file sets up is set up once.
 check: lint
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n auto --dist loadfile
 
 lint:
 	.venv/bin/ruff check

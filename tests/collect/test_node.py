@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC
 from pathlib import Path
@@ -258,18 +259,22 @@ def nobody() -> Iterator[None]:
         os.setgroups(groups)
 
 
-def test_a_closed_folder_of_multus_does_not_look_as_if_it_had_no_kubeconfig(
-    tree, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> None:
+def _open_way_to(folder: Path) -> None:
+    """Let other users reach a folder: pytest's own are its user's alone."""
+    for each in (folder, *folder.parents):
+        if each.is_relative_to(tempfile.gettempdir()) and each != Path(tempfile.gettempdir()):
+            each.chmod(0o755)
+
+
+def test_a_closed_folder_of_multus_does_not_look_as_if_it_had_no_kubeconfig(tree, request: pytest.FixtureRequest) -> None:
     device: Device = tree({"/etc/cni/net.d/multus.d/multus.kubeconfig": "x"})
-    for folder in (device.root, tmp_path_factory.getbasetemp(), tmp_path_factory.getbasetemp().parent):
-        folder.chmod(0o755)
+    _open_way_to(device.root)
     (device.root / "etc/cni/net.d/multus.d").chmod(0o000)
     request.getfixturevalue("nobody")
     assert [v["what"] for _, v in told(collected(device)[1])] == ["/etc/cni/net.d/multus.d"]
 
 
-def test_what_only_root_may_read_is_one_gap_and_not_absent(tree, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> None:
+def test_what_only_root_may_read_is_one_gap_and_not_absent(tree, request: pytest.FixtureRequest) -> None:
     device: Device = tree({
         "/etc/crio/crio.conf": DROP_IN, "/etc/crio/crio.conf.d/99-secret.conf": DROP_IN, "/etc/microshift/config.yaml": "node: {}", "/run/cni/bin/bridge": "x",
         "/etc/cni/net.d/00-multus.conf": MULTUS, "/etc/cni/net.d/multus.d/multus.kubeconfig": "x", "/var/lib/cni/networks/n/10.1.1.1": "5f" * 32,
@@ -283,9 +288,7 @@ def test_what_only_root_may_read_is_one_gap_and_not_absent(tree, tmp_path_factor
         "var/log/audit/audit.log",
         "etc/microshift/config.d",
     ]
-    for folder in (device.root, *device.root.parents):
-        if tmp_path_factory.getbasetemp() in (folder, *folder.parents) or folder == tmp_path_factory.getbasetemp().parent:
-            folder.chmod(0o755)
+    _open_way_to(device.root)
     for name in closed:
         (device.root / name).chmod(0o000)
     request.getfixturevalue("nobody")

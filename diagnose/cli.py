@@ -181,6 +181,8 @@ def diagnose(
     if paths and any(x is not None for x in (boot, timeout, kubeconfig, journal_dir, root)):
         raise UsageError("--boot, --timeout, --kubeconfig, --journal-dir and --root are for the running device, and paths were named")
     with redaction(catalog, redaction_map, keep_vendor=keep_vendor) if redact else nullcontext() as redactor:
+        if redactor is not None:
+            redactor.hide_folders(paths or [])
         report = diagnosis.investigate(
             evidence, catalog, now=at, reference=reference, tz=named, select=select, ignores=ignores, progress=progress() if sys.stderr.isatty() else None,
             meet=redactor.learn if redactor is not None else None,

@@ -106,6 +106,8 @@ def collect(
     )[0]  # fmt: skip
     with nullcontext() if no_redact else redaction(catalog, redaction_map, keep_vendor=keep_vendor) as redactor:
         cleaner: Cleaner = Plain() if redactor is None else Redacting(redactor)
+        if redactor is not None:
+            redactor.hide_folders(evidence or [])
         cleaner.learn(captured, report)
         found = build(captured, report, catalog, cleaner, language, host)
         if most is not None:

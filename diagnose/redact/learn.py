@@ -62,6 +62,7 @@ _FORMS = tuple(
         ("ame", rf"\b(?:nodeName|_HOSTNAME){_Q}?\s*[:=]\s*{_Q}?(?P<host35>{_NAME})(?=[\s,;)}}\]\\\"'@]|$)"),
         ("Linux ", rf"\bLinux (?P<host33>{_NAME}) \d+\.\d+\.\d+"),
         ("nodes/", rf"\bnodes/(?P<host34>{_NAME})(?=[\s\"'\\/?,:;)]|$)"),
+        ("sosreport-", r"\bsosreport-(?P<host36>[A-Za-z0-9][A-Za-z0-9.-]*?)-\d{4}-\d\d-\d\d-[a-z]{7}\b"),
         # Users: pam, sudo, sshd, systemd-logind, audit.
         (" user ", rf"\b(?:for|of|by)(?: (?:invalid|illegal))? user (?P<user40>{_NAME})(?=[\s(,.:]|$)"),
         ("Accepted ", rf"\bAccepted \S+ for (?P<user41>{_NAME}) from"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -53,10 +54,17 @@ class Redactor:
         self.kinds: Counter[str] = Counter()
         """What secrets were removed, by kind."""
         self._secrets = Secrets()
+        self._folders: re.Pattern[str] | None = None
         self._namespaces: set[str] = set()
         self._met: set[int] = set()
         """Records that were learned from, by their hash: a failure tells the same a thousand times."""
         self._again = lru_cache(20_000)(self._replaced)
+
+    def hide_folders(self, paths: Iterable[str]) -> None:
+        """Leave out where the inputs lie: of each path only its last part is shown."""
+        folders = {os.path.join(os.path.dirname(path.rstrip("/")), "") for path in paths} - {"", "/"}
+        if folders:
+            self._folders = re.compile("|".join(rf"(?<![\w./-]){re.escape(f)}" for f in sorted(folders, key=len, reverse=True)))
 
     # --- learning -----------------------------------------------------------------------------------------------------
 
@@ -139,6 +147,8 @@ class Redactor:
     def _replaced(self, text: str) -> tuple[str, Counter[str], Counter[str]]:
         counts: Counter[str] = Counter()
         text, kinds = self._secrets.text(text)
+        if self._folders is not None:
+            text = self._folders.sub("", text)
         counts["secret"] = sum(kinds.values())
 
         def mac(old: str) -> str:

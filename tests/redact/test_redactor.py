@@ -196,6 +196,17 @@ def test_words_of_ours_stay_whatever_a_namespace_is_called(report, redactor: Red
     assert "REDACTED" in terminal.render(made, catalog, "en", width=100, color=False, quiet=False, unicode=True, everything=False)
 
 
+@pytest.mark.parametrize("path", ["/home/alice/acme/ticket-77", "/home/alice/acme/ticket-77/", "../acme/ticket-77"])
+def test_where_the_inputs_lie_is_nobody_s_business(redactor: Redactor, path: str) -> None:
+    redactor.hide_folders([path, "plain.txt", "/", "a/b"])
+    assert redactor.text(f"{path.rstrip('/')}/journal.txt:7 and data/b, a/b") == "ticket-77/journal.txt:7 and data/b, b"
+
+
+def test_the_name_of_a_sos_report(redactor: Redactor) -> None:
+    redactor.learn_text("sosreport-edge07-case0815-2026-11-23-pypponv.tar.xz!x")
+    assert redactor.text("sosreport-edge07-case0815-2026-11-23-pypponv/etc") == "sosreport-host-x1-2026-11-23-pypponv/etc"
+
+
 def test_twice_is_the_same_as_once(redactor: Redactor) -> None:
     text = 'pod="plant/cam-7c9d8b5f6-x2x4z" at edge07.acme-corp.com password=hunter2-hunter2 image registry.acme-corp.com/a/b:1'
     redactor.learn_text(text)

@@ -142,7 +142,13 @@ def _records(captured: Capture, clean: Cleaner) -> Member:
     spool = Spool()
     for record in captured.records():
         fields = bundle.of_record(record)
-        spool.write(line({k: clean.text(v) if k in _CLEANED else v for k, v in fields.items()}))
+        message, raw = str(fields.get("MESSAGE", "")), str(fields.get("MSNET_RAW", ""))
+        fields = {k: clean.text(v) if k in _CLEANED and k != "MSNET_RAW" else v for k, v in fields.items()}
+        if raw:
+            head = raw[: -len(message)] if message and raw.endswith(message) else ""
+            # What stands before the message is cleaned by itself where it is but a log's usual head.
+            fields["MSNET_RAW"] = clean.text(head) + str(fields["MESSAGE"]) if head.endswith((": ", "] ")) and "=" not in head else clean.text(raw)
+        spool.write(line(fields))
     return Member(bundle.RECORDS, "log lines and events around what was found, as journalctl -o json", spool)
 
 

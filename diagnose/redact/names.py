@@ -12,10 +12,9 @@ KINDS = ("ns", "pod", "app", "nad", "net", "host", "user", "domain", "image", "n
 """What a name was met as: namespace, pod, owner of pods, NAD, CNI network, host, user, domain, image, anything else."""
 _MADE = re.compile(rf"(?:{'|'.join(KINDS)})[-_]x\d+", re.IGNORECASE)
 """The form of pseudonyms."""
-_RUN = re.compile(r"\\+(?:u[0-9a-fA-F]{4}|[nrtbf])|[^\W_]+(?:[._-]+[^\W_]+)*")
-"""An escape, whose letter is no part of the next word, or words with the separators of names between them."""
-_ALNUM = re.compile(r"[^\W_]+")
-_PARTS = re.compile(r"([._-]+)")
+_WORD = re.compile(r"[^\W_]+")
+_BEGIN, _END = r"(?:(?<![^\W_])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4}))", r"(?![^\W_])"
+"""A name stands between other characters than letters and digits; the letter of an escape is no part of the next word."""
 _SAFE = "[bcdfghjklmnpqrstvwxz2456789]"  # kubernetes staging/src/k8s.io/apimachinery/pkg/util/rand/rand.go
 _DRAWN = re.compile(rf"^(?P<stem>.+?)(?P<drawn>-(?:{_SAFE}{{8,10}}|[0-9a-f]{{8,10}}|\d{{6,10}})-(?:{_SAFE}{{5}}|(?=[a-z]*\d)[0-9a-z]{{5}})|-{_SAFE}{{5}}|-(?:{_SAFE}{{9,10}}|\d{{1,3}}))$")  # fmt: skip
 """What controllers put behind a name: hash and random part, one of them, or a number."""
@@ -29,51 +28,32 @@ class Words:
     """Texts to be put in the place of names, wherever these stand as whole words, whatever their case."""
 
     def __init__(self) -> None:
-        self._first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-        self._parts: set[str] = set()
+        self._texts: dict[str, str] = {}
+        self._first: dict[str, list[str]] = {}
+        self._patterns: dict[frozenset[str], re.Pattern[str]] = {}
 
     def put(self, name: str, text: str) -> None:
         """Put `text` in the place of `name`; of names that begin alike the longest counts."""
-        parts = tuple(_PARTS.split(name.lower()))
-        known = self._first.setdefault(parts[0], [])
-        known.append((parts, text))
-        self._parts.add(parts[0])
-        known.sort(key=lambda k: -len(k[0]))
+        low = name.lower()
+        first = _WORD.search(low)
+        if first is not None:
+            self._texts[low] = text
+            self._first.setdefault(first.group(), []).append(low)
+            self._patterns.clear()
 
     def text(self, text: str) -> tuple[str, int]:
         """Return `text` with every name replaced, and how many were."""
-        count = 0
-        first = self._first
-
-        def replace(m: re.Match[str]) -> str:
-            nonlocal count
-            run = m.group()
-            if run[0] == "\\":
-                return run
-            parts = _PARTS.split(run)
-            lower = [p.lower() for p in parts]
-            if not any(p in first for p in lower[::2]):
-                return run
-            out: list[str] = []
-            at = 0
-            while at < len(parts):
-                for name, made in first.get(lower[at], ()) if at % 2 == 0 else ():
-                    if tuple(lower[at : at + len(name)]) == name:
-                        out.append(made)
-                        count += 1
-                        at += len(name)
-                        break
-                else:
-                    out.append(parts[at])
-                    at += 1
-            return "".join(out)
-
         if len(text) > _LINES and "\n" in text:
             lines = [self.text(line) for line in text.split("\n")]
             return "\n".join(line for line, _ in lines), sum(n for _, n in lines)
-        if self._parts.isdisjoint(_ALNUM.findall(text.lower())):
+        there = frozenset(self._first.keys() & set(_WORD.findall(text.lower())))
+        if not there:
             return text, 0
-        return _RUN.sub(replace, text), count
+        pattern = self._patterns.get(there)
+        if pattern is None:
+            names = sorted((re.escape(name) for first in there for name in self._first[first]), key=len, reverse=True)
+            pattern = self._patterns[there] = re.compile(rf"{_BEGIN}(?:{'|'.join(names)}){_END}", re.IGNORECASE)
+        return pattern.subn(lambda m: self._texts[m.group().lower()], text)
 
 
 class Names:

@@ -27,8 +27,12 @@ _ZONES = PRIVATE_ZONES | frozenset(
     """.split()
 )
 """Top-level domains that tell a domain from a file: those of a meaning as a file's ending are left out (sh, py, so, md, zip, rs is a country here and no file of a node)."""
-_PASSING = re.compile(r"[0-9a-f]{12,}|\d\d:\d\d:\d\d(?:\.\d+)?")
-"""What differs from one attempt to the next and holds no name."""
+_PASSING = re.compile(
+    r"(?<![0-9a-zA-Z-])(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64}|[0-9a-f]{32})(?![0-9a-zA-Z-])"
+    r"|(?:(?<![\w:.])|(?<=\dT))\d\d:\d\d:\d\d(?:\.\d+)?(?![\d:])|(?<![\w.])\d{1,6}\.\d{6,9}(?![\w.])"
+)
+"""What differs from one attempt to the next and is no name: UIDs, ids of containers and boots, times of day, durations."""
+_LONG = 20_000
 _PAIR = re.compile(r"(?<![\w./-])([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)/([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?![\w/-])")
 _WORDS = frozenset("in it no at be my me us is to id info site test home local dev io".split())
 """Those that a name in a program, or a full stop without a blank behind it, may well look like."""
@@ -139,10 +143,33 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return `text` without secrets, and with pseudonyms."""
-        found, counts, kinds = self._again(text) if len(text) < 20_000 else self._replaced(text)
+        found, counts, kinds = self._alike(text) if len(text) < _LONG else self._replaced(text)
         self.counts.update(counts)
         self.kinds.update(kinds)
         return found
+
+    def _alike(self, text: str) -> tuple[str, Counter[str], Counter[str]]:
+        """Return the same as `_replaced`; what differs from one attempt to the next in times and ids alone is looked at once."""
+        passing: list[str] = []
+
+        def aside(m: re.Match[str]) -> str:
+            passing.append(m.group())
+            return _stand_in(m.group())
+
+        masked = _PASSING.sub(aside, text)
+        found, counts, kinds = self._again(masked)
+        if not passing:
+            return found, counts, kinds
+        met: list[str] = []
+
+        def back(m: re.Match[str]) -> str:
+            met.append(m.group())
+            return passing[len(met) - 1] if len(met) <= len(passing) else ""
+
+        whole = _PASSING.sub(back, found)
+        if met != [_stand_in(x) for x in passing] or any(self._secrets.holds(x) for x in passing):
+            return self._replaced(text)  # one of them is, or was thought to be, part of what is replaced
+        return whole, counts, kinds
 
     def _replaced(self, text: str) -> tuple[str, Counter[str], Counter[str]]:
         counts: Counter[str] = Counter()
@@ -212,3 +239,15 @@ class Redactor:
         found = rewritten(report, self.text)
         found.redacted = {kind: self.counts[kind] - before[kind] for kind in sorted(self.counts) if self.counts[kind] > before[kind]}
         return found
+
+
+def _stand_in(passing: str) -> str:
+    """Return what stands for an id or a time of that form: an id, or a time, as good as any."""
+    if ":" in passing or "." in passing:
+        return passing.translate(_ZEROS)
+    return _UID if "-" in passing else _ID[: len(passing)]
+
+
+_ZEROS = str.maketrans("123456789", "0" * 9)
+_UID = "9f86d081-884c-4d65-9a2f-eaa0c55ad015"
+_ID = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"

@@ -21,6 +21,10 @@ class Secrets:
         self._values: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
 
+    def holds(self, part: str) -> bool:
+        """Return True if a secret that was learned has `part` in it."""
+        return any(part in value for value in self._values)
+
     def learn(self, text: str) -> None:
         """Take note of the secrets in a text."""
         new = secret_values(text) - self._values

@@ -183,6 +183,8 @@ def diagnose(
     with redaction(catalog, redaction_map, keep_vendor=keep_vendor) if redact else nullcontext() as redactor:
         if redactor is not None:
             redactor.hide_folders(paths or [])
+            if not paths:
+                redactor.learn_host(os.uname().nodename)
         report = diagnosis.investigate(
             evidence, catalog, now=at, reference=reference, tz=named, select=select, ignores=ignores, progress=progress() if sys.stderr.isatty() else None,
             meet=redactor.learn if redactor is not None else None,

@@ -108,6 +108,7 @@ def collect(
         cleaner: Cleaner = Plain() if redactor is None else Redacting(redactor)
         if redactor is not None:
             redactor.hide_folders(evidence or [])
+            redactor.learn_host(host)
         cleaner.learn(captured, report)
         found = build(captured, report, catalog, cleaner, language, host)
         if most is not None:

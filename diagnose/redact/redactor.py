@@ -87,6 +87,12 @@ class Redactor:
             self._typed(item.body, nad=item.kind == "NetworkAttachmentDefinition")
         self._again.cache_clear()
 
+    def learn_host(self, name: str) -> None:
+        """Learn the name of the node, whole and without its domain."""
+        self._texts(name)
+        self._name("host", name.partition(".")[0])
+        self._again.cache_clear()
+
     def learn_text(self, text: str) -> None:
         """Learn from any text."""
         learn.of_text(text, self._name)

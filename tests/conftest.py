@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +26,15 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "COLUMNS", "MSNET_DEBUG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TZ", "UTC")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _reachable(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let other users reach the tests' folders, which pytest makes for its user alone: some tests become nobody."""
+    base, top = tmp_path_factory.getbasetemp(), Path(tempfile.gettempdir())
+    for folder in (base, *base.parents):
+        if folder != top and folder.is_relative_to(top):
+            folder.chmod(0o755)
 
 
 @pytest.fixture(scope="session")

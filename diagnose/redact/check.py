@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import ipaddress
 import re
 from collections import Counter
 from typing import NamedTuple
 
-from diagnose.redact.find import replace_addresses
+from diagnose.redact.find import BASE64, decoded, replace_addresses
 from diagnose.redact.kept import Map
 from diagnose.redact.names import Words
 from diagnose.redact.secrets import without_secrets
 
 _MARKED = re.compile("\0(.*?)\0")
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}={0,2}")
 
 
 class Leak(NamedTuple):
@@ -40,10 +37,8 @@ class Check:
     def leaks(self, text: str) -> Counter[Leak]:
         """Return what was left in a text, and how often."""
         found = self._plain(text)
-        for m in _BASE64.finditer(text):
-            inner = _decoded(m.group())
-            if inner:
-                found += self._plain(inner)
+        for m in BASE64.finditer(text):
+            found += self._plain(decoded(m.group()))
         return found
 
     def _plain(self, text: str) -> Counter[Leak]:
@@ -61,13 +56,3 @@ class Check:
 
         replace_addresses(text, lambda ip: met(ip, str(ipaddress.ip_address(ip))), lambda mac: met(mac, bytes.fromhex(re.sub("[:-]", "", mac)).hex(":")))
         return found
-
-
-def _decoded(run: str) -> str:
-    """Return the text that stands in base64, "" where it is none."""
-    try:
-        raw = base64.b64decode(run.replace("-", "+").replace("_", "/") + "=" * (-len(run.rstrip("=")) % 4), validate=True)
-        text = raw.decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        return ""
-    return text if text.isprintable() or "\n" in text else ""

@@ -1,7 +1,9 @@
-"""Finds IP and MAC addresses in text; versions, times and ids, which look like them, are left alone."""
+"""Finds IP and MAC addresses in text, and text in base64; versions, times and ids, which look like them, are left alone."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
@@ -74,3 +76,16 @@ def _is_ip(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}={0,2}")
+
+
+def decoded(run: str) -> str:
+    """Return the text that stands in base64, "" where it is none."""
+    plain = run.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        text = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return text if text.isprintable() or "\n" in text else ""

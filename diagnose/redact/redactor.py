@@ -13,7 +13,7 @@ from typing import Any, cast
 from diagnose.model import Record, Report, Resource
 from diagnose.redact import learn
 from diagnose.redact.addresses import Addresses
-from diagnose.redact.find import networks, replace_addresses
+from diagnose.redact.find import BASE64, decoded, networks, replace_addresses
 from diagnose.redact.names import PRIVATE_ZONES, Names
 from diagnose.redact.public import REGISTRIES, Public
 from diagnose.redact.removed import Secrets, each
@@ -199,6 +199,15 @@ class Redactor:
             counts["domain"] += new != m.group()
             return new
 
+        def base64(m: re.Match[str]) -> str:
+            # What stands in base64 is for programs: it is hidden whole where a name or an address stands in it.
+            inner = decoded(m.group())
+            if not inner or (not self.names.text(inner)[1] and replace_addresses(inner, self.addresses.ip, self.addresses.mac) == inner):
+                return m.group()
+            counts["name"] += 1
+            return "[removed:base64]"
+
+        text = BASE64.sub(base64, text)
         if "." in text:
             text = _DOMAIN.sub(domain, text)
         text = replace_addresses(text, ip, mac)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 import stat
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 from conftest import NODE
 
+from diagnose.bundle.check import check
 from diagnose.errors import InputError, MsnetError
 from diagnose.redact import kept
+from diagnose.redact.check import Check, Leak
 
 TEXT = (
     'Nov 23 20:00:01 edge07 microshift[1]: kubelet E1123 pod="plant/gateway-7c9d8b5f6-x2x4z" err="Multus: [plant/gateway-7c9d8b5f6-x2x4z/66bff467-7722-4c80-9c81-b7f4e34ce225:lan]: '
@@ -129,6 +134,31 @@ def test_runs_side_by_side_give_each_name_its_own(tmp_path: Path) -> None:
     names = json.loads((tmp_path / "map.json").read_text())["names"]
     assert {f"plant-{c * 3}" for c in "abcd"} <= set(names)
     assert len(set(names.values())) == len(names)
+
+
+def test_the_check_looks_behind_base64_and_at_addresses_in_any_form(table: kept.Map) -> None:
+    redacted(table, TEXT)
+    look = Check(table)
+    assert look.leaks(base64.b64encode(b"the namespace is plant").decode()) == {Leak("name", "plant"): 1}
+    assert look.leaks("52-54-00-12-34-5F FD00:1:2:0::7 of 192.168.20.7/24") == {
+        Leak("address", "52:54:00:12:34:5f"): 1,
+        Leak("address", "fd00:1:2::7"): 1,
+        Leak("address", "192.168.20.7"): 1,
+    }
+    assert look.leaks(redacted(table, TEXT)) == {}
+    assert look.leaks("password=hunter2hunter2") == {Leak("password", ""): 1}
+
+
+def test_the_check_looks_at_the_paths_of_members(table: kept.Map, tmp_path: Path) -> None:
+    redacted(table, TEXT)
+    with tarfile.open(tmp_path / "b.tar.gz", "w:gz") as archive:
+        for name, text in (("b/inputs/plant/x", "nothing"), ("b/report.md", "a plant, and ot-vlan")):
+            info = tarfile.TarInfo(name)
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text.encode()))
+    found = check(str(tmp_path / "b.tar.gz"), table, ["each plant has its words"])
+    assert {name: set(leaks) for name, leaks in found.leaks.items()} == {"b/inputs/plant/x": {Leak("name", "plant")}, "b/report.md": {Leak("name", "ot-vlan")}}
+    assert found.members == 2
 
 
 @pytest.mark.parametrize("form", ["terminal", "json", "markdown"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from datetime import UTC
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,11 @@ import pytest
 from conftest import NODE, NOW, ROOT
 from evidence import NETWORKS, nad, pod
 
+from diagnose.bundle.cleaner import Plain
 from diagnose.catalog import Catalog
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.engine import literals
-from diagnose.model import Report
+from diagnose.model import Report, Resource, Where
 from diagnose.redact.redactor import Redactor
 from diagnose.scan import Scanner
 
@@ -109,6 +112,49 @@ def test_secrets_of_every_record_go_wherever_they_stand_again(catalog: Catalog, 
     assert not any(s in made for s in SECRETS)
     assert made.count("\n") == text.count("\n")
     assert redactor.counts["secret"] == 4
+
+
+def test_an_id_may_be_a_secret(redactor: Redactor) -> None:
+    secret, sandbox, uid = "9" * 40 + "ab" * 12, "cd" * 32, "66bff467-7722-4c80-9c81-b7f4e34ce225"
+    text = f"token={secret} sandbox {sandbox} of {uid} at 2026-11-23T20:00:01.5Z, 20:00:02, took 1.234567s"
+    assert redactor.text(text) == text.replace(secret, "[removed:token]")
+    assert redactor.text(text) == redactor.text(text)
+    redactor.learn_text(text)
+    assert redactor.text(f"{sandbox} and {secret}") == f"{sandbox} and [removed:secret]"
+
+
+def test_what_differs_in_ids_and_times_alone_comes_out_as_it_went_in(redactor: Redactor) -> None:
+    redactor.learn_text("namespace: plant")
+    for n in range(3):
+        text = f'Nov 23 20:00:0{n} edge crio[1]: time="2026-11-23T20:00:0{n}.{n}5Z" plant {n}f{"a" * 30} {n}6bff467-7722-4c80-9c81-b7f4e34ce225 fd00:12:34:{n}6::1 52:54:00:12:34:5{n}'
+        made = redactor.text(text)
+        assert made[: made.index("ns-x1")] == text[: text.index("plant")]
+        assert f"{n}6bff467-7722-4c80-9c81-b7f4e34ce225" in made
+        assert f"52:54:00:12:34:5{n}" not in made
+        assert made == Redactor(KEY, [], redactor.names.seen).text(text)
+
+
+@pytest.mark.parametrize("cleaner", ["redactor", "plain"])
+def test_a_neighbour_tells_a_short_secret(cleaner: str, redactor: Redactor) -> None:
+    body = {"env": [{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "MODE", "value": "x"}], "list": ["--password=abc12"]}
+    change = redactor.value if cleaner == "redactor" else Plain().value
+    made = change(body)
+    assert made["env"][0]["value"] == "[removed:password]"
+    assert made["env"][1] == {"name": "MODE", "value": "x"}
+    assert "abc12" not in made["list"][0]
+
+
+def test_names_and_addresses_in_base64_go_with_it(redactor: Redactor) -> None:
+    redactor.learn_text("namespace: plant")
+    plain = [b"the namespace is plant", b"address: 192.168.20.7 and so on", b"nothing of interest in it"]
+    runs = [base64.b64encode(x).decode() for x in plain]
+    assert redactor.text(f"a: {runs[0]} b: {runs[1]} c: {runs[2]}") == f"a: [removed:base64] b: [removed:base64] c: {runs[2]}"
+
+
+def test_order_stays_within_the_widest_network_of_a_nad(redactor: Redactor) -> None:
+    redactor.learn(Resource("NetworkAttachmentDefinition", "plant", "lan", nad("lan", subnet="10.0.0.0/8"), Where("f")))
+    made = [ip_address(redactor.text(f"10.{n}.0.1")) for n in range(0, 256, 5)]
+    assert made == sorted(made)
 
 
 def objects(*bodies: dict[str, Any]) -> str:

@@ -453,6 +453,18 @@ PLACES: tuple[Place, ...] = (
     _place("option", "pass", r"\bhtpasswd[ \t]+-[a-zA-Z]*b[a-zA-Z]*[ \t]+\S{1,200}[ \t]+\S{1,80}[ \t]+(\S+)"),
     _place("option", "nmcli", _tool(r"nmcli") + r"(?:password|wifi-sec\.psk|802-11-wireless-security\.psk|802-1x\.password|vpn\.secrets)[ \t]+" + _ONE),
     _place("option", "pass", r"\bwpa_passphrase[ \t]+(?:\"[^\"\n]+\"|'[^'\n]+'|\S{1,80})[ \t]+" + _ONE),
+    # In prose only what no word is: capital, small letter and digit.
+    _place(
+        "password",
+        "assword",
+        r"\b[Pp]assword(?: for [\w.@-]{1,64})?:? (?:is |was )?[\"']?(?=[^\s\"']{0,64}[a-z])(?=[^\s\"']{0,64}[A-Z])(?=[^\s\"']{0,64}\d)([^\s\"',;]{8,64})",
+        re.NOFLAG,
+    ),
+    _place("password", "bindpw storepass keypass", r"\b(?:bindpw|storepass|keypass)[ \t]+([^\s\"'#]+)"),
+    _place("pre-shared-key", "wpa-psk", r"\bwpa-psk[ \t]+\"?([^\s\"#]{8,63})"),
+    _place("private-key", "-key", r"\b(?:private|preshared)-key[ \t]+([A-Za-z0-9+/]{43}=)"),
+    _place("token", "ession", r"\b[Jj]?(?:session|SESSION|Session)_?[iI][dD][=:] ?([A-Za-z0-9_-]{12,})"),
+    _place("token", "token", r"\btoken ([a-z0-9]{6}\.[a-z0-9]{16})\b"),
     _place("snmp-community", "communit com2sec", r"\b(?:ro|rw)community6?[ \t]+([^\s#]+)"),
     _place("snmp-community", "communit", r"\b(?:snmp-server|trap)[ \t]?community[ \t]+([^\s#]+)"),
     _place("snmp-community", "com2sec", r"^[ \t]*com2sec6?[ \t]+(?:-Cn[ \t]+\S+[ \t]+)?\S{1,80}[ \t]+\S{1,80}[ \t]+([^\s#]+)"),

@@ -216,6 +216,13 @@ CASES: list[tuple[str, str, str]] = [
     ("password", "    auth_pass §", "1234"),
     ("password", " neighbor 10.0.0.2 password §", WORD),
     ("snmp-community", "rocommunity §", "plantnet"),
+    ("password", "user bob with password § was refused", "Tr0ub4dor"),
+    ("password", "sudo password for bob: §", "Tr0ub4dor"),
+    ("password", "ldap bindpw § here", "plantnet"),
+    ("pre-shared-key", 'wpa-psk "§"', "plantnet"),
+    ("private-key", "wg set wg0 private-key §", KEY),
+    ("token", "session_id=§; x", "aB3dE6gH9jK2"),
+    ("token", "kubeadm token § was made", "abcdef.0123456789abcdef"),
     ("snmp-community", "snmpd: refused line: rwcommunity6 § default", "plantnet"),
     ("snmp-community", 'snmp_community: "§"', "plantnet"),
     ("password", "bindpw §", WORD),
@@ -611,4 +618,4 @@ def test_the_table_of_kinds_is_the_one_of_the_documentation() -> None:
 def test_every_kind_has_two_cases() -> None:
     seen = Counter(kind for kind, _, _ in CASES)
     assert {kind for kind in KINDS if seen[kind] < 2} == {"ansible-vault", "base64"}  # on their own above
-    assert (len(KINDS), len(CASES), len(set(CASES))) == (71, 271, 271)
+    assert (len(KINDS), len(CASES), len(set(CASES))) == (71, 278, 278)

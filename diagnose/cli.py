@@ -46,6 +46,7 @@ from diagnose.console import (
     unicode,
     width,
     write,
+    zone_of,
 )
 from diagnose.errors import MsnetError, NoEvidenceError, RuleError, UsageError
 
@@ -157,10 +158,9 @@ def diagnose(
     """
     from diagnose import diagnosis, ignoring, user_rules
     from diagnose.lang import choose
-    from diagnose.parse.when import zone
 
     language = choose(lang, dict(os.environ))
-    named = zone(tz) if tz is not None else None
+    named = zone_of(tz)
     local = named or UTC
     reference = moment_of(now, local, datetime.now(UTC)) if now else None
     at = reference or datetime.now(UTC)
@@ -276,14 +276,13 @@ def _report_of(path: str, language: str, tz: str | None) -> dict[str, Any]:
     """Return the report that a file holds, or the one on the evidence that it holds."""
     from diagnose import diagnosis, user_rules
     from diagnose.collect.saved import report_in
-    from diagnose.parse.when import zone
     from diagnose.render import json_v1
 
     saved = report_in(path)
     if saved is not None:
         return saved
     catalog = user_rules.load()
-    report = diagnosis.diagnose([path], catalog, now=datetime.now(UTC), reference=None, tz=zone(tz) if tz is not None else None, select=diagnosis.Selection())
+    report = diagnosis.diagnose([path], catalog, now=datetime.now(UTC), reference=None, tz=zone_of(tz), select=diagnosis.Selection())
     if not diagnosis.usable(report):
         raise NoEvidenceError(f"{path}: no usable evidence", report.gaps[0].reason if report.gaps else "")
     return json_v1.as_mapping(report, catalog, language)
@@ -312,7 +311,6 @@ def verify(
     """
     from diagnose import diagnosis, user_rules
     from diagnose.lang import choose
-    from diagnose.parse.when import zone
     from diagnose.render import verdict
     from diagnose.verifying import verdict_on
 
@@ -321,9 +319,7 @@ def verify(
     if pod is not None and pod.count("/") != 1:
         raise UsageError(f"not a pod: {pod!r}", "write it as namespace/name")
     evidence = paths or device_of(boot, timeout, kubeconfig, journal_dir, root, None)
-    report, story = diagnosis.investigate(
-        evidence, catalog, now=datetime.now(UTC), reference=None, tz=zone(tz) if tz is not None else None, select=diagnosis.Selection()
-    )
+    report, story = diagnosis.investigate(evidence, catalog, now=datetime.now(UTC), reference=None, tz=zone_of(tz), select=diagnosis.Selection())
     if not diagnosis.usable(report):
         raise NoEvidenceError("no usable evidence", report.gaps[0].reason if report.gaps else "")
     answer = verdict_on(rule, pod or "", report, story)

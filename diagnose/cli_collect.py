@@ -15,7 +15,7 @@ import typer
 from diagnose.cli_device import Boot, JournalDir, Kubeconfig, Root, Timeout, device_of, progress
 from diagnose.cli_redact import PANEL, KeepVendor, MapFile, redaction
 from diagnose.cli_rules import Folders
-from diagnose.console import EXIT_ERRORS, EXIT_NO_EVIDENCE, EXIT_OK, Lang, Zone, micros_of, moment_of
+from diagnose.console import EXIT_ERRORS, EXIT_NO_EVIDENCE, EXIT_OK, Lang, Zone, micros_of, moment_of, zone_of
 from diagnose.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -76,10 +76,9 @@ def collect(
     from diagnose.bundle.pack import PACKERS
     from diagnose.collect.capture import Capture
     from diagnose.lang import choose
-    from diagnose.parse.when import zone
 
     language = choose(lang, dict(os.environ))
-    named = zone(tz) if tz is not None else None
+    named = zone_of(tz)
     local = named or UTC
     reference = moment_of(now, local, datetime.now(UTC)) if now else None
     at = reference or datetime.now(UTC)

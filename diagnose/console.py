@@ -78,6 +78,13 @@ def write(text: str, output: Path | None = None) -> None:
         raise MsnetError(f"cannot write {output}: {e.strerror or e}") from e
 
 
+def zone_of(text: str | None) -> tzinfo | None:
+    """Return the zone that `--tz` names; None where it was not given. Raises `UsageError`."""
+    from diagnose.parse.when import zone
+
+    return zone(text) if text is not None else None
+
+
 def moment_of(text: str, tz: tzinfo, now: datetime) -> datetime:
     """Return the moment that a time or an age names. Raises `UsageError`."""
     from diagnose.parse.when import age_seconds

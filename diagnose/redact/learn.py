@@ -78,7 +78,6 @@ _COLUMN = re.compile(r"[A-Z][A-Z0-9_()/-]*(?: [A-Z][A-Z0-9_()/-]*)*")
 _COLUMNS = {"NAME": "name", "NAMESPACE": "ns", "POD": "pod", "NODE": "host", "OBJECT": "object", "NOMINATED NODE": ""}
 _WORKLOADS = frozenset({"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job", "CronJob", "ReplicationController"})
 _KINDS = {"Namespace": "ns", "Pod": "pod", "NetworkAttachmentDefinition": "nad", "Node": "host", **dict.fromkeys(_WORKLOADS, "app")}
-_DOMAIN = re.compile(r"(?<![\w.@/-])(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}\b")
 
 
 def of_record(record: Record, learn: Learn) -> None:

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 from diagnose.model import Record, Report, Resource
 from diagnose.redact import learn
@@ -55,8 +55,6 @@ class Redactor:
         self.names = Names(self.public, names)
         self.addresses = Addresses(key, networks, keep_vendor=keep_vendor)
         self.counts: Counter[str] = Counter()
-        self.kinds: Counter[str] = Counter()
-        """What secrets were removed, by kind."""
         self._secrets = Secrets()
         self._folders: re.Pattern[str] | None = None
         self._namespaces: set[str] = set()
@@ -84,7 +82,11 @@ class Redactor:
         else:
             learn.of_resource(item, self._name)
             self._secrets.learn(json.dumps(item.body, ensure_ascii=False, default=str))
-            self._typed(item.body, nad=item.kind == "NetworkAttachmentDefinition")
+            for text in strings(item.body):
+                self.learn_text(text)
+                if item.kind == "NetworkAttachmentDefinition":
+                    for network in networks(text):
+                        self.addresses.learn(network, typed=True)
         self._again.cache_clear()
 
     def learn_host(self, name: str) -> None:
@@ -132,29 +134,15 @@ class Redactor:
         for m in _IMAGE.finditer(text):
             self._image(m)
 
-    def _typed(self, value: Any, *, nad: bool) -> None:
-        if isinstance(value, str):
-            self.learn_text(value)
-            if nad:
-                for network in networks(value):
-                    self.addresses.learn(network, typed=True)
-        elif isinstance(value, dict):
-            for part in cast("dict[str, Any]", value).values():
-                self._typed(part, nad=nad)
-        elif isinstance(value, list):
-            for part in cast("list[Any]", value):
-                self._typed(part, nad=nad)
-
     # --- replacing ----------------------------------------------------------------------------------------------------
 
     def text(self, text: str) -> str:
         """Return `text` without secrets, and with pseudonyms."""
-        found, counts, kinds = self._alike(text) if len(text) < _LONG else self._replaced(text)
+        found, counts = self._alike(text) if len(text) < _LONG else self._replaced(text)
         self.counts.update(counts)
-        self.kinds.update(kinds)
         return found
 
-    def _alike(self, text: str) -> tuple[str, Counter[str], Counter[str]]:
+    def _alike(self, text: str) -> tuple[str, Counter[str]]:
         """Return the same as `_replaced`; what differs from one attempt to the next in times and ids alone is looked at once."""
         passing: list[str] = []
 
@@ -163,9 +151,9 @@ class Redactor:
             return _stand_in(m.group())
 
         masked = _PASSING.sub(aside, text)
-        found, counts, kinds = self._again(masked)
+        found, counts = self._again(masked)
         if not passing:
-            return found, counts, kinds
+            return found, counts
         met: list[str] = []
 
         def back(m: re.Match[str]) -> str:
@@ -175,9 +163,9 @@ class Redactor:
         whole = _PASSING.sub(back, found)
         if met != [_stand_in(x) for x in passing] or any(self._secrets.holds(x) for x in passing):
             return self._replaced(text)  # one of them is, or was thought to be, part of what is replaced
-        return whole, counts, kinds
+        return whole, counts
 
-    def _replaced(self, text: str) -> tuple[str, Counter[str], Counter[str]]:
+    def _replaced(self, text: str) -> tuple[str, Counter[str]]:
         counts: Counter[str] = Counter()
         text, kinds = self._secrets.text(text)
         if self._folders is not None:
@@ -213,7 +201,7 @@ class Redactor:
         text = replace_addresses(text, ip, mac)
         text, names = self.names.text(text)
         counts["name"] = names
-        return text, +counts, +kinds
+        return text, +counts
 
     def _domain(self, name: str) -> str:
         labels = name.split(".")
@@ -245,7 +233,6 @@ class Redactor:
         """Return a value of JSON with every text in it replaced, names of fields, too; what its neighbour tells to be a secret goes as well."""
         value, kinds = self._secrets.value(value)
         self.counts["secret"] += sum(kinds.values())
-        self.kinds.update(kinds)
         return each(value, self.text)
 
     def report(self, report: Report) -> Report:

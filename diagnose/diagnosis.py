@@ -207,8 +207,20 @@ def concluded(
         unexplained=sorted(engine.unexplained.values(), key=lambda u: (-u.count, u.shape)),
         ignored=ignored, expired=list(ignores.expired) if ignores is not None else [],
     )  # fmt: skip
-    if report.findings or report.unexplained or report.ignored or report.checks:
-        # Its patterns take a tenth of a second to make: only where there is evidence to be shown.
+    shown = (
+        found,
+        report.unexplained,
+        ignored,
+        report.checks,
+        report.attachments,
+        report.pools,
+        report.node,
+        report.timeline,
+        *report.facts.values(),
+        *(g.values for g in gaps),
+    )
+    if any(shown):
+        # Its patterns take a tenth of a second to make: only where something of the evidence is shown.
         from diagnose.redact import removed
 
         report = removed.without(report)

@@ -133,6 +133,15 @@ def test_no_format_shows_one(form: str, redact: bool, folder: Path, msnet, tmp_p
         assert b"acme-corp" not in run.stdout.replace(str(folder).encode(), b"")
 
 
+@pytest.mark.parametrize("form", ["terminal", "json", "markdown", "html", "ticket"])
+def test_nor_does_a_report_on_what_is_healthy(form: str, msnet, tmp_path: Path) -> None:
+    planted = secret()
+    (tmp_path / "objects.json").write_text(json.dumps(nad("lan", namespace="plant", password=planted)))
+    run = msnet("diagnose", "--format", form, str(tmp_path / "objects.json"))
+    assert run.returncode == 0
+    assert planted.encode() not in run.stdout
+
+
 @pytest.mark.parametrize("options", [[], ["--full"], ["--no-redact"], ["--no-redact", "--full"]], ids=" ".join)
 def test_no_member_of_a_bundle_holds_one(options: list[str], folder: Path, msnet, tmp_path: Path) -> None:
     bundle = tmp_path / "b.tar.zst"

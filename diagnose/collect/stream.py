@@ -111,7 +111,8 @@ class LineFormat:
         return data.count(b"\n", start, end)
 
 
-def _journal_entry(fields: dict[str, Any], raw: str) -> Entry:
+def journal_entry(fields: dict[str, Any], raw: str) -> Entry:
+    """Return the entry that the fields of the journal make; `raw` is its message as it was logged."""
     def one(name: str) -> str:
         value = fields.get(name)
         if isinstance(value, list):
@@ -183,7 +184,7 @@ class ExportFormat(_Separated):
         fields = export_fields(raw)
         if "MESSAGE" not in fields:
             return None
-        return _journal_entry(fields, str(fields["MESSAGE"]))
+        return journal_entry(fields, str(fields["MESSAGE"]))
 
     def count(self, data: bytes, start: int, end: int) -> int:
         return data.count(b"__CURSOR=", start, end)
@@ -245,7 +246,7 @@ class JsonFormat(LineFormat):
             return super().parse(raw)  # a line of another program's JSON log among them
         if d.get("MESSAGE") is None:
             return None
-        entry = _journal_entry(d, "")
+        entry = journal_entry(d, "")
         entry.raw = entry.line.message if not isinstance(d["MESSAGE"], str) else d["MESSAGE"]
         return entry
 
@@ -294,7 +295,7 @@ class VerboseFormat:
                 fields[name] += "\n" + line.strip()
         if "MESSAGE" not in fields:
             return None
-        entry = _journal_entry(fields, str(fields["MESSAGE"]))
+        entry = journal_entry(fields, str(fields["MESSAGE"]))
         stamp, _, cursor = head.partition(" [")
         if not entry.time:
             entry.time, entry.form = stamp.strip(), "full"
@@ -343,7 +344,7 @@ def _above(data: bytes, fmt: Format, start: int) -> Iterator[tuple[int, int, Ent
             yield start, end, entry
 
 
-def _joined(data: bytes, fmt: Format, start: int, end: int, entry: Entry, clock: Clock) -> tuple[int, int, Entry]:
+def joined(data: bytes, fmt: Format, start: int, end: int, entry: Entry, clock: Clock) -> tuple[int, int, Entry]:
     """Join a message that stands in several records: klog's `err=<` blocks, and indented lines below a head."""
     body = entry.line.message
     if entry.raw.startswith(("-- Boot ", "-- Reboot")):
@@ -499,7 +500,7 @@ def _in_block(data: bytes, fresh: int, limit: int, fmt: Format, scan: Scanner, c
         done = end
         if entry is None:
             continue
-        start, end, entry = _joined(data, fmt, start, end, entry, clock)
+        start, end, entry = joined(data, fmt, start, end, entry, clock)
         done = max(done, end)
         seen.obfuscated = seen.obfuscated or is_obfuscated(data[start:end])
         yield to_record(entry, clock, place.where(data, start, entry.cursor))

@@ -97,8 +97,8 @@ def watch(
     from diagnose.collect.evidence import Options
     from diagnose.collect.follow import Follower
     from diagnose.collect.live import Live
-    from diagnose.engine import literals
     from diagnose.lang import choose
+    from diagnose.literals import plan
     from diagnose.render import change
     from diagnose.watching import Watching
 
@@ -111,7 +111,7 @@ def watch(
     )
     device = device_of(None, timeout, kubeconfig, journal_dir, root, None)
     ignores = ignoring.collect(ignore or [], ignore_file, catalog, datetime.now(UTC).date())
-    words, options = literals(catalog), Options(None, UTC)
+    words, options = plan(catalog), Options(None, UTC)
     follower = Follower(device, words, options)
     stops = _listen(follower)
     shown = progress() if sys.stderr.isatty() and not sys.stdout.isatty() else None

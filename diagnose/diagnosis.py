@@ -15,12 +15,14 @@ from diagnose.collect.capture import Capture
 from diagnose.collect.device import Device
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.collect.live import Live, Progress
+from diagnose.collect.signs import Signs
 from diagnose.correlate import findings
-from diagnose.engine import Engine, literals
+from diagnose.engine import Engine
 from diagnose.errors import MsnetError, NoEvidenceError
 from diagnose.health import Health
 from diagnose.hints import hints_for
 from diagnose.ignoring import Ignores
+from diagnose.literals import plan
 from diagnose.model import Finding, Gap, InputSeen, Record, Report, Resource, ZoneSeen, earliest, latest
 from diagnose.parse.when import micros
 from diagnose.paths import paths_of
@@ -73,13 +75,14 @@ def investigate(
 
     `keep` takes what was judged, for a bundle; `meet` is told of every record and object. A bundle alone is judged as of the moment at which it was taken.
     """
-    words, options = literals(catalog), Options(reference, tz)
+    words, options = plan(catalog), Options(reference, tz)
     if isinstance(arguments, Device):
         evidence = Live(words, options, arguments, progress, keep=keep)
-        return _judged(evidence, evidence.read(), catalog, now, select, ignores, keep, meet)
-    evidence = Evidence(Scanner(words), options, keep=keep)
+        return _judged(Engine(catalog), evidence, evidence.read(), catalog, now, select, ignores, keep, meet)
+    engine = Engine(catalog)
+    evidence = Evidence(Scanner(words), options, keep=keep, signs=Signs(engine) if keep is None and meet is None else None)
     try:
-        return _judged(evidence, evidence.read(arguments), catalog, now, select, ignores, keep, meet)
+        return _judged(engine, evidence, evidence.read(arguments), catalog, now, select, ignores, keep, meet)
     except Exception as e:
         if not evidence.bundles or isinstance(e, MsnetError):
             raise
@@ -88,6 +91,7 @@ def investigate(
 
 
 def _judged(
+    engine: Engine,
     evidence: Evidence | Live,
     found: Iterator[Record | Resource],
     catalog: Catalog,
@@ -97,7 +101,7 @@ def _judged(
     keep: Capture | None,
     meet: Callable[[Record | Resource], None] | None,
 ) -> tuple[Report, Story]:
-    engine, held = Engine(catalog), Held.empty(ignores)
+    held = Held.empty(ignores)
     for item in found:
         if not isinstance(item, Resource) and not in_time(item, select):
             continue
@@ -110,6 +114,10 @@ def _judged(
             held.hold(item)
         else:
             engine.feed(item)
+    if isinstance(evidence, Evidence) and evidence.signs is not None:
+        for record in evidence.signs.rest():
+            if in_time(record, select):
+                engine.feed(record)
     run = _run_of(evidence, now, select)
     at = run.taken if run.running else None
     report, story = concluded(engine, held, evidence, catalog, now=now, select=select, live=run.live, since=run.since, at=at)

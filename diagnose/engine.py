@@ -16,12 +16,10 @@ from diagnose.inventory import Inventory
 from diagnose.match import Hit, Matcher
 from diagnose.model import Evidence, Record, Resource, Unexplained, earliest, latest
 from diagnose.own import is_broken, own_pod
-from diagnose.parse.chain import CHAIN_LITERALS, Segment
-from diagnose.parse.marker import LITERALS as MARK_LITERALS
+from diagnose.parse.chain import Segment
 from diagnose.parse.marker import Mark, mark_of
 from diagnose.parse.tree import items, mapping
 from diagnose.rule import Rule
-from diagnose.scan import longest_stable
 from diagnose.shape import shape
 from diagnose.times import Setting, Times, setting_of
 
@@ -48,34 +46,6 @@ _MARKS = 500
 
 VAGUE = frozenset({"sandbox-network-failed", "sandbox-name-reserved", "cni-del-failed"})
 """Rules that tell that a pod's network failed, and not why."""
-
-
-def literals(catalog: Catalog) -> list[str]:
-    """Return what the scan must look for: one literal of every message that can stand alone, and all markers.
-
-    A message of a CNI error chain needs none of its own: the chain's own words stand in the same record.
-    """
-    # Templates know single blanks only; the kernel prints two here.
-    found = [*CHAIN_LITERALS, *MARK_LITERALS, "avc:  denied"]
-    for rule in catalog.rules:
-        for message in rule.messages:
-            if message.kind != "say" or (message.inputs == frozenset({"chain"}) and message.template.weight < _DISTINCT):
-                continue
-            parts = [longest_stable(x) for x in message.template.literals]
-            rare = [x for x in parts if len(x) >= _SHORTEST and x.lower() not in COMMON]
-            if rare:
-                found.append(max(rare, key=len))
-    return found
-
-
-_SHORTEST, _DISTINCT = 10, 14
-"""Characters of a literal that is worth a scan; letters and digits of a chain's message that may stand outside of one."""
-COMMON = frozenset({
-    "interface", "network-attachment-definition", "network-attachment-definitions", "network-attachment-definitions.k8s.cni.cncf.io",
-    "definitions.k8s.cni.cncf.io", "openshift-ovn-kubernetes", "connect: connection refused", ": connect: connection refused", "failed to connect",
-    "openshift-multus", "not found", "kube-apiserver", "microshift", "k8s.cni.cncf.io",
-})  # fmt: skip
-"""Texts of healthy journals, too frequent to be looked for; a message that has nothing else is found through its chain."""
 
 
 @dataclass(slots=True)
@@ -224,6 +194,18 @@ class Engine:
         self.unexplained: dict[str, Unexplained] = {}
         self.window: tuple[int | None, int | None] = (None, None)
         self.inventory = Inventory()
+        self.failing: set[str] = set()
+        """Names of the pods of all groups, without their namespaces."""
+        self.held = False
+        """True if any object was among the evidence."""
+
+    def in_turn(self, source: str) -> bool:
+        """Return True while a line of `source` told whose turn it is, and no later one told otherwise."""
+        return bool(self._context) and any(place[0] == source for place in self._context)
+
+    def seeks(self, sandbox: str) -> bool:
+        """Return True if a hit waits to learn whose sandbox that is."""
+        return sandbox in self._orphans
 
     def feed(self, record: Record) -> None:
         """Judge one record."""
@@ -268,6 +250,7 @@ class Engine:
         group.severities.update({severity} - {""})
         for pod in pods:
             group.pods.setdefault(pod, PodTimes())
+            self.failing.add(pod.partition("/")[2])
 
     def finish(self) -> None:
         """Judge what was put off; call it once, after the last record."""
@@ -346,6 +329,7 @@ class Engine:
 
     def hold(self, resource: Resource) -> None:
         """Take what an object tells: NADs name what a message leaves out, running pods show that a failure is over."""
+        self.held = True
         self.inventory.hold(resource)
         if resource.kind == "Pod":
             pod = f"{resource.namespace}/{resource.name}"
@@ -443,6 +427,8 @@ class Engine:
         group = self.groups.get(identity)
         if group is None:
             group = self.groups[identity] = Group(rule, key)
+        if pod:
+            self.failing.add(pod.partition("/")[2])
         group.learn(captures, record.time if record.time is not None and not record.relative else _NEVER)
         group.programs.add(record.program)
         group.added = group.added or hit.segment.op != "delete"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from diagnose import catalog
 from diagnose.catalog import Catalog
 from diagnose.checks.position import Document
 from diagnose.commands import only_reads
-from diagnose.engine import literals
+from diagnose.literals import findable
 from diagnose.match import Hit, Matcher
 from diagnose.parse.line import parse_line
 from diagnose.parse.tree import mapping
@@ -97,7 +96,7 @@ class Bench:
             other = self._shadow(rule, message)
             if other is not None:
                 yield Flaw(path, f"message finds {other or 'no rule'}, not its own rule: {text}")
-            elif rule.origin and not _looked_for(rule, message):
+            elif rule.origin and not _looked_for(message):
                 yield Flaw(
                     path, f"nothing looks for the message in a large log: it needs a literal of 10 characters that is not frequent, or the input chain: {text}"
                 )
@@ -173,12 +172,9 @@ class Bench:
         return told
 
 
-def _looked_for(rule: Rule, message: Message) -> bool:
+def _looked_for(message: Message) -> bool:
     """Return True if the scan of a large log finds the records in which the message stands."""
-    if "chain" in message.inputs:
-        return True
-    alone = Catalog((replace(rule, messages=(message,)),), (), "")
-    return len(literals(alone)) > len(literals(Catalog((), (), "")))
+    return "chain" in message.inputs or findable(message)
 
 
 def _words(rule: Rule, language: str) -> str:

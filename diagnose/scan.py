@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
-# Characters that change form between the levels of quoting, or where lines are wrapped.
-_UNSTABLE = "\"'\\\t\n<>&`"
 SMALL = 128 * 1024
 """Bytes up to which the plain search is faster than building the vector engine's tables."""
 
-_Scan = Callable[[bytes], list[int]]
+
+class Plan(NamedTuple):
+    """What to look for, in lower case."""
+
+    literals: tuple[str, ...]
+    signs: frozenset[str] = frozenset()
+    """Those that only tell that something works: a record that has nothing else can wait."""
+    beside: dict[str, tuple[tuple[str, ...], ...]] = {}  # noqa: RUF012 - never changed
+    """What must stand in the same record, one of these sets, for a frequent literal to count."""
 
 
-def longest_stable(literal: str) -> str:
-    """Return the longest part of `literal` that is the same in every form of log; it may be short or empty."""
-    best = part = ""
-    for c in literal + "\n":
-        if c in _UNSTABLE or not c.isascii():
-            if len(part.strip()) > len(best):
-                best = part.strip()
-            part = ""
-        else:
-            part += c
-    return best
+_Find = Callable[["bytes | memoryview"], list[tuple[int, int]]]
 
 
 class Scanner:
@@ -32,42 +29,61 @@ class Scanner:
     the plain search does. Both give the same hits; `engine` names the one in use.
     """
 
-    def __init__(self, literals: Iterable[str]) -> None:
+    def __init__(self, literals: Iterable[str] | Plan) -> None:
         """Take each literal once."""
-        self._literals = sorted({x.lower().encode() for x in literals if x})
+        plan = literals if isinstance(literals, Plan) else Plan(tuple(literals))
+        self._literals = sorted({x.lower().encode() for x in (*plan.literals, *plan.signs) if x})
         self._seen = 0
-        self._scan: _Scan | None = None
+        self._find: _Find | None = None
         self.engine = "plain"
+        number = {x: n for n, x in enumerate(self._literals)}
+        self._signs = frozenset(number[x.encode()] for x in plan.signs)
+        self._beside = {number[k.encode()]: tuple(tuple(x.encode() for x in some) for some in v) for k, v in plan.beside.items()}
+        self._weak = self._signs | self._beside.keys()
 
-    def __call__(self, buffer: bytes) -> list[int]:
+    def __call__(self, buffer: bytes | memoryview) -> list[int]:
         """Return the offset of the last byte of every hit, ascending."""
-        if self._scan is None:
+        return sorted({at for at, _ in self.find(buffer)})
+
+    def find(self, buffer: bytes | memoryview) -> list[tuple[int, int]]:
+        """Return every hit, ascending: the offset of its last byte, and the number of its literal."""
+        if self._find is None:
             self._seen += len(buffer)
             if self._seen <= SMALL:
                 return _plain(self._literals, buffer)
-            self._scan = self._build()
-        return self._scan(buffer)
+            self._find = self._build()
+        return self._find(buffer)
 
-    def _build(self) -> _Scan:
+    def tells(self, raw: bytes, literals: set[int]) -> str:
+        """Return what a record with those literals may hold: "message", "sign" where it only tells that something works, or "" for nothing."""
+        if not literals <= self._weak:
+            return "message"
+        if literals & self._beside.keys():
+            low = raw.lower()
+            if any(all(x in low for x in some) for n in literals & self._beside.keys() for some in self._beside[n]):
+                return "message"
+        return "sign" if literals & self._signs else ""
+
+    def _build(self) -> _Find:
         try:
             import pyperscan
         except (ImportError, OSError):  # no wheel for this platform, or its CPU is too old for it
             return lambda buffer: _plain(self._literals, buffer)
         self.engine = "pyperscan"
-        ends: list[int] = []
+        hits: list[tuple[int, int]] = []
         go_on = pyperscan.Scan.Continue
 
-        def keep(_context: None, _tag: int, _start: int, end: int, /) -> pyperscan.Scan:
-            ends.append(end - 1)
+        def keep(_context: None, literal: int, _start: int, end: int, /) -> pyperscan.Scan:
+            hits.append((end - 1, literal))
             return go_on
 
-        patterns = [pyperscan.Pattern(_escaped(x), pyperscan.Flag.CASELESS) for x in self._literals]
+        patterns = [pyperscan.Pattern(_escaped(x), pyperscan.Flag.CASELESS, tag=n) for n, x in enumerate(self._literals)]
         database = pyperscan.BlockDatabase(*patterns).build(None, keep)
 
-        def run(buffer: bytes) -> list[int]:
-            ends.clear()
+        def run(buffer: bytes | memoryview) -> list[tuple[int, int]]:
+            hits.clear()
             database.scan(buffer)
-            return sorted(set(ends))
+            return sorted(hits)
 
         return run
 
@@ -76,12 +92,12 @@ def _escaped(literal: bytes) -> bytes:
     return b"".join(bytes([c]) if chr(c).isalnum() or c == 0x20 else b"\\x%02x" % c for c in literal)
 
 
-def _plain(literals: list[bytes], buffer: bytes) -> list[int]:
+def _plain(literals: list[bytes], buffer: bytes | memoryview) -> list[tuple[int, int]]:
     low = bytes(buffer).lower()
-    ends: set[int] = set()
-    for literal in literals:
+    hits: list[tuple[int, int]] = []
+    for number, literal in enumerate(literals):
         at = low.find(literal)
         while at >= 0:
-            ends.add(at + len(literal) - 1)
+            hits.append((at + len(literal) - 1, number))
             at = low.find(literal, at + 1)
-    return sorted(ends)
+    return sorted(hits)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnose import catalog, engine, scan
-from diagnose.scan import Scanner, longest_stable
+from diagnose import catalog, scan
+from diagnose.literals import longest_stable, plan
+from diagnose.scan import Scanner
 
 
 def _both(literals: list[str], buffer: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], list[int]]:
@@ -35,7 +36,7 @@ def test_both_engines_give_the_same_offsets(literals: list[str], parts: list[str
 
 def test_both_engines_on_all_literals_of_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pyperscan")
-    literals = engine.literals(catalog.load())
+    literals = list(plan(catalog.load()).literals)
     buffer = b"\n".join(x.swapcase().encode() + b" " + x.encode() for x in literals)
     plain, vector = _both(literals, buffer, monkeypatch)
     assert plain == vector

@@ -14,8 +14,8 @@ from diagnose.catalog import Catalog
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.collect.stream import ExportFormat, records
 from diagnose.diagnosis import Selection, diagnose
-from diagnose.engine import literals
 from diagnose.ignoring import Ignore, Ignores
+from diagnose.literals import plan
 from diagnose.model import Gap, InputSeen, Record, Resource, Where
 from diagnose.parse.when import Clock, micros
 from diagnose.scan import Scanner
@@ -32,7 +32,7 @@ class Bench:
     """A watch, and what it tells of the journal entries that it is given."""
 
     def __init__(self, catalog: Catalog, select: Selection | None = None, ignores: Ignores | None = None, *, everything: bool = False) -> None:
-        self.scan = Scanner(literals(catalog))
+        self.scan = Scanner(plan(catalog))
         self.watching = Watching(catalog, select or Selection(), ignores, self.scan, everything)
         self.at = 0.0
 

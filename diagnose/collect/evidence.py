@@ -18,6 +18,7 @@ from diagnose.collect.files import HEAD, Opened, open_input, walk
 from diagnose.collect.foreign import is_named_obfuscated, is_obfuscated, refusals
 from diagnose.collect.local import Packed, Unpacked
 from diagnose.collect.parts import Parts
+from diagnose.collect.signs import Signs
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
 from diagnose.errors import InputError
 from diagnose.model import Gap, InputSeen, Record, Resource, Where
@@ -63,6 +64,8 @@ class Evidence:
     gaps: list[Gap] = field(default_factory=list[Gap])
     keep: Capture | None = None
     """Where inputs are kept as they are read, for a bundle."""
+    signs: Signs | None = None
+    """Where records that only tell that something works wait until they matter; None: they are read like all others."""
     restored: bundle.Restored | None = None
     """The run that wrote the bundle, where that is all the evidence there is."""
     bundles: list[str] = field(default_factory=list[str])
@@ -193,7 +196,7 @@ class Evidence:
         fmt = log_format(head)
         if fmt is not None:
             seen.kind = fmt.kind
-            yield from self._timed(records(self.whole(seen.source, opened.stream, fmt.kind), fmt, self.scan, clock, seen), seen)
+            yield from self._timed(records(self.whole(seen.source, opened.stream, fmt.kind), fmt, self.scan, clock, seen, self.signs), seen)
             return
         if is_binary(head):
             seen.kind = "unknown"
@@ -234,7 +237,7 @@ class Evidence:
             return
         seen.kind = "text"
         stream = self.whole(seen.source, cast("BinaryIO", _Chained(raw, opened.stream)), seen.kind)
-        yield from self._timed(records(stream, LineFormat(), self.scan, clock, seen), seen)
+        yield from self._timed(records(stream, LineFormat(), self.scan, clock, seen, self.signs), seen)
 
     def _archive(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
         """Yield what the members tell; an archive that cannot be read to its end is a gap, and its members so far stand."""
@@ -302,7 +305,7 @@ class Evidence:
             yield from _of_host(host.of_text(seen.source, raw.decode("utf-8", "replace")), seen)
         lines = raw[: 64 * 1024].decode("utf-8", "replace").split("\n")
         if document.mostly_logs(lines):
-            yield from self._timed(records(io.BytesIO(raw), LineFormat(), self.scan, clock, seen), seen)
+            yield from self._timed(records(io.BytesIO(raw), LineFormat(), self.scan, clock, seen, self.signs), seen)
         else:
             yield from self._timed(document.read(raw, clock, seen, self._base(clock)), seen)
 

@@ -29,7 +29,7 @@ from diagnose.collect.live import COLLECTORS, STREAMED, Live
 from diagnose.collect.stream import ExportFormat, records
 from diagnose.model import Collected, Gap, InputSeen, Record, Resource
 from diagnose.parse.when import Clock
-from diagnose.scan import Scanner
+from diagnose.scan import Plan, Scanner
 
 _SETTLE = 0.5
 """Seconds for which new entries are waited for together: a message's lines are entries of their own."""
@@ -424,7 +424,7 @@ class Again:
     """Runs the collectors that nothing can be followed of, whenever it is asked to."""
 
     device: Device
-    literals: list[str]
+    literals: Plan
     options: Options
     names: tuple[str, ...]
     inbox: Inbox
@@ -451,7 +451,7 @@ class Again:
 class Follower:
     """Follows everything that can be followed; what is new comes into `inbox`."""
 
-    def __init__(self, device: Device, literals: list[str], options: Options) -> None:
+    def __init__(self, device: Device, literals: Plan, options: Options) -> None:
         """Start nothing yet."""
         self.inbox = Inbox()
         self._device = device

@@ -16,7 +16,7 @@ from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.model import LISTED, Collected, Gap, InputSeen, Record, Resource
 from diagnose.parse.node import CONFIG
-from diagnose.scan import Scanner
+from diagnose.scan import Plan, Scanner
 
 _BATCH = 256
 """Records that are handed over together."""
@@ -52,7 +52,7 @@ class _Part(NamedTuple):
 class Live:
     """The device's evidence; `inputs`, `gaps` and `collected` tell afterwards what was read and what was not."""
 
-    literals: list[str]
+    literals: Plan
     options: Options
     device: Device
     progress: Progress | None = None

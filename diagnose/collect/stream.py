@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Protocol, cast
 
 from diagnose.collect.foreign import is_obfuscated
+from diagnose.collect.signs import Sign, Signs
 from diagnose.model import InputSeen, Record, Where
 from diagnose.parse.kube import event_row
 from diagnose.parse.line import Line, parse_line, program_line
@@ -23,8 +24,8 @@ AHEAD = 24
 """Records kept unread at a block's end, so that a message that goes on in the next ones can be joined."""
 _HEAD = 64 * 1024
 """Bytes of a sampled record that are looked at."""
-SAMPLES = 16
-"""Records of each block that are parsed without a hit, to learn whose log it is and from when."""
+SAMPLES, FEWER, FIRST = 16, 2, 4 * 1024 * 1024
+"""Records of each block that are parsed without a hit, to learn whose log it is and from when: of those in the first bytes, and of later ones."""
 LONGEST = 4 * 1024 * 1024
 """Bytes after which a record without an end is cut."""
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|#033\[[0-9;]*m")
@@ -113,6 +114,7 @@ class LineFormat:
 
 def journal_entry(fields: dict[str, Any], raw: str) -> Entry:
     """Return the entry that the fields of the journal make; `raw` is its message as it was logged."""
+
     def one(name: str) -> str:
         value = fields.get(name)
         if isinstance(value, list):
@@ -417,9 +419,10 @@ def _relined(head: Entry, message: str, raw: str) -> Entry:
     )
 
 
-def records(stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: InputSeen) -> Iterator[Record]:
+def records(stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: InputSeen, signs: Signs | None = None) -> Iterator[Record]:
     """Yield the records of `stream` that hold one of the scanner's literals, in order; count what was read into `seen`.
 
+    What only tells that something works waits in `signs`, if given, and comes later or not at all.
     Memory stays flat: about two blocks, whatever the size of the stream. Errors of the stream are the caller's.
     """
     numbered = not isinstance(fmt, (ExportFormat, VerboseFormat, PrettyFormat))
@@ -434,7 +437,7 @@ def records(stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: In
         if limit <= fresh and len(data) - fresh > LONGEST:
             limit = len(data)
         if limit > fresh:
-            yield from _in_block(data, fresh, limit, fmt, scan, clock, Place(seen.source, line, numbered), seen)
+            yield from _in_block(data, fresh, limit, fmt, scan, clock, Place(seen.source, line, numbered), seen, signs)
             # Keep some records before the limit, for messages whose head stands above the hit.
             keep = limit
             for _ in range(AHEAD):
@@ -450,6 +453,8 @@ def records(stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: In
         if not block:
             if numbered and data and not data.endswith(b"\n"):
                 seen.lines += 1
+            if signs is not None:
+                yield from signs.ended()
             return
 
 
@@ -480,24 +485,43 @@ class Place:
         return Where(self._source, self._line, cursor)
 
 
-def _in_block(data: bytes, fresh: int, limit: int, fmt: Format, scan: Scanner, clock: Clock, place: Place, seen: InputSeen) -> Iterator[Record]:
+def _in_block(
+    data: bytes, fresh: int, limit: int, fmt: Format, scan: Scanner, clock: Clock, place: Place, seen: InputSeen, signs: Signs | None
+) -> Iterator[Record]:  # fmt: skip
     """Yield the records with a hit, and look at samples between them: in the order of the text, which tells a clock that was put back."""
-    samples = [*range(fresh, limit, max(1, (limit - fresh) // SAMPLES)), limit - 1]
-    done = fresh
-    hits = scan(data[fresh:limit])
-    for hit in (*hits, limit - fresh):
-        at = fresh + hit
+
+    def read(raw: bytes) -> Record | None:
+        entry = fmt.parse(raw)
+        return None if entry is None else to_record(entry, clock, Where(seen.source, 0, entry.cursor))
+
+    step = max(1, (limit - fresh) // (SAMPLES if seen.size <= FIRST else FEWER))
+    samples = [*range(fresh, limit, step), limit - 1]
+    hits = scan.find(memoryview(data)[fresh:limit])
+    number, count, done = 0, len(hits), fresh
+    while number < count or samples:
+        at = fresh + hits[number][0] if number < count else limit
         while samples and samples[0] <= at:
             start = fmt.start(data, samples[0])
             raw = data[start : min(fmt.end(data, samples.pop(0)), start + _HEAD)]
             _sample(fmt.parse(raw), clock, seen)
             seen.obfuscated = seen.obfuscated or is_obfuscated(raw)
-        if at < done or at >= limit:
+        if number >= count:
+            return
+        if at < done:
+            number += 1
             continue
-        start = fmt.start(data, at)
-        end = fmt.end(data, at)
-        entry = fmt.parse(data[start:end])
+        start, end = fmt.start(data, at), fmt.end(data, at)
+        literals: set[int] = set()
+        while number < count and fresh + hits[number][0] < end:
+            literals.add(hits[number][1])
+            number += 1
         done = end
+        raw = data[start:end]
+        told = scan.tells(raw, literals)
+        if told == "sign" and signs is not None and signs.waits(seen.source):
+            yield from signs.keep(Sign(raw, read))
+            continue
+        entry = fmt.parse(raw) if told else None
         if entry is None:
             continue
         start, end, entry = joined(data, fmt, start, end, entry, clock)

@@ -69,6 +69,8 @@ _MARKS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 _WHO = ("node", "microshift", "crio", "kubelet", "multus", "ovn")
 LITERALS = tuple(literal for literal, _, _ in _MARKS)
+SIGNS = tuple(literal for literal, kind, _ in _MARKS if kind == "pod-ok")
+"""Literals of records that tell nothing but that a pod works; healthy journals are full of them."""
 _COMPILED = tuple((literal, kind, re.compile(rx)) for literal, kind, rx in _MARKS)
 _OBJECT_UID = re.compile(r'Namespace:"(?P<ns>[^"]+)", Name:"(?P<pod>[^"]+)"')
 

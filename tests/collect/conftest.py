@@ -15,7 +15,7 @@ from diagnose import catalog
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.collect.files import zstd_module
 from diagnose.diagnosis import Selection, diagnose
-from diagnose.engine import literals
+from diagnose.literals import plan
 from diagnose.model import Record, Report
 from diagnose.scan import Scanner
 
@@ -41,7 +41,7 @@ def evidence() -> Callable[..., tuple[list[Record], Evidence]]:
     """Read files; return the records, and what the reader noted."""
 
     def run(*paths: Path | str, reference: datetime | None = None, tz: tzinfo = UTC, now: bool = True) -> tuple[list[Record], Evidence]:
-        read = Evidence(Scanner(literals(catalog.load())), Options(reference or (NOW if now else None), tz))
+        read = Evidence(Scanner(plan(catalog.load())), Options(reference or (NOW if now else None), tz))
         return [x for x in read.read([str(p) for p in paths]) if isinstance(x, Record)], read
 
     return run

@@ -19,7 +19,7 @@ from diagnose.collect import api
 from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.diagnosis import Selection, diagnose
-from diagnose.engine import literals
+from diagnose.literals import plan
 from diagnose.model import Record, Report, Resource
 from diagnose.scan import Scanner
 
@@ -94,7 +94,7 @@ def read(server: Server, tmp_path: Path) -> Callable[..., tuple[list[Record | Re
     """Run the collector alone."""
 
     def run(config: Path | None = None, seconds: float = 20) -> tuple[list[Record | Resource], Evidence]:
-        out = Evidence(Scanner(literals(catalog.load())), Options(None, UTC))
+        out = Evidence(Scanner(plan(catalog.load())), Options(None, UTC))
         device = Device(kubeconfig=config or kubeconfig(tmp_path / "kubeconfig", server.url, AUTHORITY))
         return list(api.collect(device, Deadline.after(seconds), out)), out
 

@@ -19,8 +19,8 @@ from diagnose import catalog
 from diagnose.collect import api
 from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Evidence, Options
-from diagnose.engine import literals
 from diagnose.lang import EN, JA
+from diagnose.literals import plan
 from diagnose.model import LISTED, InputSeen, Record, Resource
 from diagnose.scan import Scanner
 
@@ -88,7 +88,7 @@ def server() -> Iterator[Server]:
 
 def collect(server: Server | None, folder: Path, seconds: float = 20) -> tuple[list[Record | Resource], Evidence]:
     """Read everything; each gap has words in both languages and a cure."""
-    out = Evidence(Scanner(literals(catalog.load())), Options(None, UTC))
+    out = Evidence(Scanner(plan(catalog.load())), Options(None, UTC))
     config = kubeconfig(folder / "kubeconfig", server.url, AUTHORITY) if server else None
     found = list(api.collect(Device(root=folder, kubeconfig=config), Deadline.after(seconds), out))
     for gap in out.gaps:

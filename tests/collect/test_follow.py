@@ -20,13 +20,13 @@ from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Options
 from diagnose.collect.follow import Again, Follower, Inbox, Journal, News, Reread
 from diagnose.collect.live import BESIDE, COLLECTORS
-from diagnose.engine import literals
+from diagnose.literals import plan
 from diagnose.model import Record
 from diagnose.scan import Scanner
 
 LONG = 12.0
 """Seconds after which a test gives up."""
-WORDS = literals(catalog.load())
+WORDS = plan(catalog.load())
 
 
 class Reading:

@@ -16,7 +16,7 @@ from diagnose.collect import journal
 from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.diagnosis import Selection, investigate
-from diagnose.engine import literals
+from diagnose.literals import plan
 from diagnose.model import Record, Report
 from diagnose.parse.when import micros
 from diagnose.scan import Scanner
@@ -60,7 +60,7 @@ def place(build_journal: Callable[[bytes, Path], Path]):
 
 
 def read(device: Device, seconds: float = 30) -> tuple[list[Record], Evidence]:
-    out = Evidence(Scanner(literals(catalog.load())), Options(None, UTC))
+    out = Evidence(Scanner(plan(catalog.load())), Options(None, UTC))
     return [r for r in journal.collect(device, Deadline.after(seconds), out) if isinstance(r, Record)], out
 
 
@@ -219,7 +219,7 @@ def test_when_time_is_up_the_newest_entries_were_read_and_the_gap_tells_how_far_
     newest = read(Device(root=tmp_path, journal_dir=tmp_path, since=(1_790_000_000 + len(many) - 5) * 1_000_000))[1]
     assert newest.inputs[0].lines == 5
     deadline = Deadline.after(30)
-    out = Evidence(Scanner(literals(catalog.load())), Options(None, UTC))
+    out = Evidence(Scanner(plan(catalog.load())), Options(None, UTC))
     records: list[Record] = []
     for item in journal.collect(Device(root=tmp_path, journal_dir=tmp_path), deadline, out):
         assert isinstance(item, Record)

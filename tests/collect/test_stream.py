@@ -14,7 +14,7 @@ import pytest
 from diagnose import catalog
 from diagnose.collect import stream
 from diagnose.collect.stream import ExportFormat, JsonFormat, LineFormat, VerboseFormat, clean, export_fields, records
-from diagnose.engine import literals
+from diagnose.literals import plan
 from diagnose.model import InputSeen, Record, Report
 from diagnose.parse.when import Clock
 from diagnose.scan import Scanner
@@ -219,7 +219,7 @@ class _Lines:
 
 def test_memory_stays_flat() -> None:
     seen = InputSeen("x", "text")
-    scanner = Scanner(literals(catalog.load()))
+    scanner = Scanner(plan(catalog.load()))
     tracemalloc.start()
     try:
         found = list(records(_Lines(64 * 1024 * 1024), LineFormat(), scanner, Clock(REFERENCE), seen))  # type: ignore[arg-type]

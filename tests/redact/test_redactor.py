@@ -17,7 +17,7 @@ from evidence import NETWORKS, nad, pod
 from diagnose.bundle.cleaner import Plain
 from diagnose.catalog import Catalog
 from diagnose.collect.evidence import Evidence, Options
-from diagnose.engine import literals
+from diagnose.literals import plan
 from diagnose.model import Report, Resource, Where
 from diagnose.redact.redactor import Redactor
 from diagnose.scan import Scanner
@@ -32,7 +32,7 @@ def redactor(catalog: Catalog) -> Redactor:
 
 
 def learned(redactor: Redactor, catalog: Catalog, *paths: Path) -> None:
-    for item in Evidence(Scanner(literals(catalog)), Options(NOW, UTC)).read([str(p) for p in paths]):
+    for item in Evidence(Scanner(plan(catalog)), Options(NOW, UTC)).read([str(p) for p in paths]):
         redactor.learn(item)
 
 

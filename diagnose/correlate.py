@@ -91,6 +91,11 @@ def _name_spaces(groups: list[Group], engine: Engine) -> None:
         namespace, _, name = pod.partition("/")
         if namespace:
             known.setdefault(name, set()).add(pod)
+    nameless: dict[str, list[Group]] = {}
+    for group in groups:
+        for pod in group.pods:
+            if pod.startswith("/"):
+                nameless.setdefault(pod[1:], []).append(group)
     for name, pods in known.items():
         if len(pods) != 1:
             continue
@@ -98,10 +103,8 @@ def _name_spaces(groups: list[Group], engine: Engine) -> None:
         unnamed = engine.ok.pop(f"/{name}", None)
         if unnamed is not None:
             engine.ok[pod] = {**unnamed, **engine.ok.get(pod, {})}
-        for group in groups:
-            times = group.pods.pop(f"/{name}", None)
-            if times is None:
-                continue
+        for group in nameless.get(name, ()):
+            times = group.pods.pop(f"/{name}")
             _join_times(group.pods.setdefault(pod, PodTimes()), times)
             if group.captures.get("pod") == name:
                 group.captures.setdefault("namespace", pod.partition("/")[0])

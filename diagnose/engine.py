@@ -29,8 +29,6 @@ PODS = 2000
 """Pods remembered of one failure."""
 OBJECTS = 50_000
 """Pods remembered of the objects among the evidence."""
-_RECENT = 256
-"""Messages whose reading is remembered."""
 _ATTEMPTS = 60_000
 """Attempts remembered twice over, so that one attempt counts once however often and wherever it is told."""
 _EVENTS = 1000
@@ -173,7 +171,6 @@ class Engine:
         self._attempts = Seen(_ATTEMPTS)
         self._context: dict[tuple[str, str], tuple[Mark, int | None]] = {}
         self._told: dict[str, dict[str, tuple[int, tuple[int, int] | None]]] = {}
-        self._memo: OrderedDict[tuple[str, str], list[Hit]] = OrderedDict()
         self._sandboxes: OrderedDict[str, str] = OrderedDict()
         self._orphans: OrderedDict[str, list[tuple[Hit, Record]]] = OrderedDict()
         self._nameless: dict[tuple[str, str], list[tuple[Hit, Record]]] = {}
@@ -266,14 +263,7 @@ class Engine:
     def _classified(self, record: Record) -> list[Hit]:
         if record.level == "debug":
             return []
-        key = (record.program, record.message)
-        hits = self._memo.get(key)
-        if hits is None:
-            hits = self._matcher.classify(record.message, record.program)
-            self._memo[key] = hits
-            if len(self._memo) > _RECENT:
-                self._memo.popitem(last=False)
-        return hits
+        return self._matcher.classify(record.message, record.program, record.like)
 
     def _place(self, hit: Hit, record: Record) -> None:
         """Add a hit, or put it off until the pod of its sandbox is known."""

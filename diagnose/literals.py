@@ -61,7 +61,7 @@ def plan(catalog: Catalog) -> Plan:
     shipped = _shipped()
     known = {m.template.text for m in load().messages}
     own = [max(parts, key=len) for m in _alone(catalog) if m.template.text not in known and (parts := _parts(m))]
-    return Plan((*shipped.literals, *own), frozenset(x.lower() for x in SIGNS), shipped.beside)
+    return Plan((*shipped.literals, *own), frozenset(longest_stable(x).lower() for x in SIGNS), shipped.beside)
 
 
 def _shipped() -> Plan:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import NamedTuple
 
+from diagnose.alike import MARK, Alike, alike
 from diagnose.catalog import Catalog
 from diagnose.parse.chain import Segment, peel
 from diagnose.rule import Message
@@ -23,18 +25,36 @@ class Hit(NamedTuple):
     quiet: bool
 
 
+_RECENT = 512
+"""Messages whose reading is remembered."""
+
+
 class Matcher:
-    """Classifies messages against one catalog."""
+    """Classifies messages against one catalog; one that differs from another in its ids alone is not judged again."""
 
     def __init__(self, catalog: Catalog) -> None:
         """Prepare the word index of `catalog`."""
         self._catalog = catalog
+        self._known: OrderedDict[tuple[str, str], list[Hit]] = OrderedDict()
 
-    def classify(self, message: str, source: str = "") -> list[Hit]:
+    def classify(self, message: str, source: str = "", like: Alike | None = None) -> list[Hit]:
         """Return one hit for each operation in `message`, in order; `source` is the program that wrote it.
 
-        An empty `source` means pasted text of unknown origin: every message of every program is looked for.
+        An empty `source` means pasted text of unknown origin: every message of every program is looked for. What differs from
+        another message in its ids alone is not judged again; `like` is its form, if it is known.
         """
+        like = alike(message) if like is None else like
+        if like is None or len(message) > LONGEST:
+            return self._read(message, source)
+        hits = self._known.get((source, like.text))
+        if hits is None:
+            hits = self._known[source, like.text] = self._read(like.text, source)
+            if len(self._known) > _RECENT:
+                self._known.popitem(last=False)
+        own = [_renamed(hit, like) for hit in hits] if like.ids else hits
+        return [h for h in own if h is not None] if None not in own else self._read(message, source)
+
+    def _read(self, message: str, source: str) -> list[Hit]:
         if len(message) > LONGEST:
             message = message[: LONGEST // 2] + message[-LONGEST // 2 :]
         return [self._classify(s, source) for s in peel(message)]
@@ -81,6 +101,15 @@ class Matcher:
             if best is None or rank > best[0]:
                 best = (rank, message, match)
         return best and (best[1], best[2])
+
+
+def _renamed(hit: Hit, like: Alike) -> Hit | None:
+    """Return the hit with its message's own ids; None where one of them was cut. The layers keep their stand-ins."""
+    segment = hit.segment
+    text, fields, captures = like.own(segment.text), like.named(segment.fields), like.named(hit.captures)
+    if MARK in text or any(MARK in v for v in fields.values()) or any(MARK in v for v in captures.values()):
+        return None
+    return Hit(hit.rule, Segment(segment.op, segment.layers, text, segment.root_at, segment.gaps, fields), captures, hit.cut, hit.quiet)
 
 
 def _clause_begins(low: str, at: int) -> bool:

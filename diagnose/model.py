@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from diagnose.alike import Alike
+
 
 class Where(NamedTuple):
     """Enough to find a piece of evidence again: the input's path, its line (0: none) or its journal cursor."""
@@ -47,6 +49,8 @@ class Record(NamedTuple):
     """True if `time` counts from a moment that is only guessed: good for the order within the input, not as a date."""
     span: tuple[int, int] | None = None
     """Lines of which this is another reading: it counts only if none of them told anything."""
+    like: Alike | None = None
+    """The message with stand-ins for its ids, where that was made."""
 
 
 LINK = "Link"

@@ -6,26 +6,40 @@ Healthy journals are full of them. Most are of pods that never fail; of those no
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 from diagnose.model import Record
 
-LIMIT, BYTES = 8192, 4 * 1024 * 1024
-"""Records, and bytes of them, that are kept at most; the oldest go first."""
-_NEWEST = 64
-"""Records of each input that are read in any case, the newest: they tell that the node's network works, and till when."""
+BYTES = 8 * 1024 * 1024
+"""Bytes that are kept at most; the pods whose last sign is oldest go first."""
+NEWEST = 64
+"""Signs of each pod and kind that are kept, as many as moments are (see `times.Times`); and as many of each input are read in any case: they tell
+that the node's network works, and till when."""
 # CRI-O, the kubelet (klog's ObjectRef) and client-go's event recorder, whose quotes have any number of backslashes before them.
 _POD = re.compile(rb'infra container: ([^/\s]+)/([^/\s]+)/POD|pod=\\*"([^"/\\]+)/([^"\\]+)|Namespace:\\*"([^"\\]+)\\*", Name:\\*"([^"\\]+)')
 _SANDBOX = re.compile(rb"Ran pod sandbox (\w+)")
 
 
-class Sign(NamedTuple):
+class Sign:
     """One record that was not read yet, and what reads it."""
 
-    raw: bytes
-    read: Callable[[bytes], Record | None]
+    __slots__ = ("_read", "_was_read", "raw")
+
+    def __init__(self, raw: bytes, read: Callable[[bytes], Record | None]) -> None:
+        """Keep `raw`."""
+        self.raw = raw
+        self._read = read
+        self._was_read = False
+
+    def records(self) -> Iterator[Record]:
+        """Yield its record, once."""
+        if not self._was_read:
+            self._was_read = True
+            record = self._read(self.raw)
+            if record is not None:
+                yield record
 
 
 class Judge(Protocol):
@@ -46,15 +60,16 @@ class Judge(Protocol):
 
 
 class Signs:
-    """Keeps what a run has not read yet."""
+    """Keeps what a run has not read yet, of each pod the newest."""
 
     def __init__(self, judge: Judge) -> None:
         """Begin empty."""
         self._judge = judge
-        self._kept: deque[Sign] = deque()
+        self._kept: OrderedDict[bytes, deque[Sign]] = OrderedDict()
+        """By what names the pod and says what kind of sign it is."""
         self._bytes = 0
         self._first: Sign | None = None
-        self._since = 0
+        self._newest: deque[Sign] = deque(maxlen=NEWEST)
 
     def waits(self, source: str) -> bool:
         """Return True if signs of `source` can wait: no line before them needs to know whose turn it is."""
@@ -62,51 +77,51 @@ class Signs:
 
     def keep(self, sign: Sign) -> Iterator[Record]:
         """Keep a sign; yield what is read of those that have no room any more."""
-        self._kept.append(sign)
+        m = _POD.search(sign.raw)
+        key = m.group() if m else b""
+        self._newest.append(sign)
+        self._first = self._first or sign
+        of_pod = self._kept.get(key)
+        if of_pod is None:
+            of_pod = self._kept[key] = deque()
+        else:
+            self._kept.move_to_end(key)
+        of_pod.append(sign)
         self._bytes += len(sign.raw)
-        self._since += 1
-        if self._first is None:
-            self._first = sign
-        while len(self._kept) > LIMIT or self._bytes > BYTES:
-            oldest = self._kept.popleft()
-            self._bytes -= len(oldest.raw)
-            if self._matters(oldest):
-                yield from self._read(oldest)
+        if len(of_pod) > NEWEST:
+            old = of_pod.popleft()
+            self._bytes -= len(old.raw)
+            if not key or self._sought(old):
+                yield from old.records()
+        while self._bytes > BYTES:
+            key, oldest = self._kept.popitem(last=False)
+            self._bytes -= sum(len(s.raw) for s in oldest)
+            yield from self._of(key, oldest)
 
     def ended(self) -> Iterator[Record]:
         """Yield the first and the newest signs of the input that has just ended."""
-        first, self._first = self._first, None
-        count, self._since = min(self._since, _NEWEST, len(self._kept)), 0
-        newest = [self._kept.pop() for _ in range(count)][::-1]
-        self._bytes -= sum(len(s.raw) for s in newest)
-        if first is not None and first not in newest:
-            yield from self._read(first)
-        for sign in newest:
-            yield from self._read(sign)
+        for sign in (self._first, *self._newest):
+            if sign is not None:
+                yield from sign.records()
+        self._first = None
+        self._newest.clear()
 
     def rest(self) -> Iterator[Record]:
         """Yield what matters of all that is left, once every input was read: of pods that failed; of others only the newest, where objects name pods."""
-        newest: dict[bytes, Sign] = {}
-        while self._kept:
-            sign = self._kept.popleft()
-            if self._matters(sign):
-                yield from self._read(sign)
-            elif self._judge.held:
-                m = _POD.search(sign.raw)
-                newest[m.group() if m else b""] = sign
+        for key, signs in self._kept.items():
+            yield from self._of(key, signs)
+            if self._judge.held:
+                yield from signs[-1].records()
+        self._kept.clear()
         self._bytes = 0
-        for sign in newest.values():
-            yield from self._read(sign)
 
-    def _matters(self, sign: Sign) -> bool:
-        m = _POD.search(sign.raw)
-        if m is None or (m[2] or m[4] or m[6]).decode("utf-8", "replace") in self._judge.failing:
-            return True
+    def _of(self, key: bytes, signs: Iterable[Sign]) -> Iterator[Record]:
+        m = _POD.match(key)
+        failed = m is None or (m[2] or m[4] or m[6]).decode("utf-8", "replace") in self._judge.failing
+        for sign in signs:
+            if failed or self._sought(sign):
+                yield from sign.records()
+
+    def _sought(self, sign: Sign) -> bool:
         box = _SANDBOX.search(sign.raw)
         return box is not None and self._judge.seeks(box[1].decode())
-
-    @staticmethod
-    def _read(sign: Sign) -> Iterator[Record]:
-        record = sign.read(sign.raw)
-        if record is not None:
-            yield record

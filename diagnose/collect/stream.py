@@ -52,6 +52,10 @@ class Format(Protocol):
         """Take one record apart; None for what is not a record."""
         ...
 
+    def brief(self, raw: bytes) -> bytes:
+        """Return a record without what is not looked at."""
+        ...
+
     def count(self, data: bytes, start: int, end: int) -> int:
         """Return how many records end in that part of `data`."""
         ...
@@ -108,6 +112,9 @@ class LineFormat:
         text = clean(raw).rstrip("\r\n")
         return Entry(text, parse_line(text))
 
+    def brief(self, raw: bytes) -> bytes:
+        return raw
+
     def count(self, data: bytes, start: int, end: int) -> int:
         return data.count(b"\n", start, end)
 
@@ -151,6 +158,13 @@ def _offset_of(cursor: str) -> int | None:
 _UNITS = {"microshift.service": "microshift", "crio.service": "crio", "greenboot-healthcheck.service": "greenboot", "ovs-vswitchd.service": "ovn", "ovsdb-server.service": "ovn"}  # fmt: skip
 
 
+_FIELDS = (
+    "__CURSOR", "__REALTIME_TIMESTAMP", "__MONOTONIC_TIMESTAMP", "MESSAGE", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM", "_TRANSPORT", "_HOSTNAME", "_PID",
+    "SYSLOG_PID", "_BOOT_ID", "_SOURCE_REALTIME_TIMESTAMP",
+)  # fmt: skip
+"""The fields of a journal entry that are looked at."""
+
+
 class _Separated:
     """Records with a separator between them, of which the first `KEEP` bytes end the record before."""
 
@@ -188,12 +202,19 @@ class ExportFormat(_Separated):
             return None
         return journal_entry(fields, str(fields["MESSAGE"]))
 
+    def brief(self, raw: bytes) -> bytes:
+        return b"".join(_BRIEF.findall(raw)) if b"\nMESSAGE=" in raw else raw
+
     def count(self, data: bytes, start: int, end: int) -> int:
         return data.count(b"__CURSOR=", start, end)
 
 
+_BRIEF = re.compile(rb"(?m)^(?:%s)=.*\n" % b"|".join(x.encode() for x in _FIELDS))
+_WANTED = frozenset(x.encode() for x in _FIELDS)
+
+
 def export_fields(raw: bytes) -> dict[str, Any]:
-    """Return the fields of one export entry; the last value of a repeated field. A field cut short ends the entry."""
+    """Return the fields of one export entry that are looked at; the last value of a repeated field. A field cut short ends the entry."""
     fields: dict[str, Any] = {}
     at, size = 0, len(raw)
     while at < size:
@@ -202,10 +223,12 @@ def export_fields(raw: bytes) -> dict[str, Any]:
         name, equals, value = raw[at:end].partition(b"=")
         at = end + 1
         if equals:
-            fields[clean(name)] = clean(value)
+            if name in _WANTED:
+                fields[name.decode()] = clean(value)
         elif name and at + 8 <= size:
             length = int.from_bytes(raw[at : at + 8], "little")
-            fields[clean(name)] = clean(raw[at + 8 : at + 8 + length])
+            if name in _WANTED:
+                fields[name.decode()] = clean(raw[at + 8 : at + 8 + length])
             at += 8 + length + 1
     return fields
 
@@ -305,6 +328,9 @@ class VerboseFormat:
         entry.offset = entry.offset if entry.offset is not None else _offset_of(entry.cursor)
         return entry
 
+    def brief(self, raw: bytes) -> bytes:
+        return raw
+
     def count(self, data: bytes, start: int, end: int) -> int:
         return sum(1 for _ in self._HEAD.finditer(data, start, end))
 
@@ -331,7 +357,9 @@ def to_record(entry: Entry, clock: Clock, where: Where) -> Record:
             return Record(time, "event", row.message, where, entry.raw, pod=pod, reason=row.reason, times=row.times, level=row.type)
     if line.fields.get("reason") and line.fields.get("object"):
         program, reason, pod = "event", line.fields["reason"], line.fields["object"] if line.fields.get("kind", "Pod") == "Pod" else ""
-    return Record(time, program, line.message, where, entry.raw, entry.ident, entry.pid, entry.host, entry.boot, entry.offset, line.level, pod, reason)
+    return Record(
+        time, program, line.message, where, entry.raw, entry.ident, entry.pid, entry.host, entry.boot, entry.offset, line.level, pod, reason, like=line.like
+    )
 
 
 def _above(data: bytes, fmt: Format, start: int) -> Iterator[tuple[int, int, Entry]]:
@@ -497,7 +525,7 @@ def _in_block(
     step = max(1, (limit - fresh) // (SAMPLES if seen.size <= FIRST else FEWER))
     samples = [*range(fresh, limit, step), limit - 1]
     hits = scan.find(memoryview(data)[fresh:limit])
-    number, count, done = 0, len(hits), fresh
+    number, count, done, read_so_far = 0, len(hits), fresh, 0
     while number < count or samples:
         at = fresh + hits[number][0] if number < count else limit
         while samples and samples[0] <= at:
@@ -519,12 +547,14 @@ def _in_block(
         raw = data[start:end]
         told = scan.tells(raw, literals)
         if told == "sign" and signs is not None and signs.waits(seen.source):
-            yield from signs.keep(Sign(raw, read))
+            yield from signs.keep(Sign(fmt.brief(raw), read))
             continue
         entry = fmt.parse(raw) if told else None
         if entry is None:
             continue
         start, end, entry = joined(data, fmt, start, end, entry, clock)
         done = max(done, end)
-        seen.obfuscated = seen.obfuscated or is_obfuscated(data[start:end])
+        read_so_far += 1
+        if read_so_far <= SAMPLES and not seen.obfuscated:
+            seen.obfuscated = is_obfuscated(data[start:end])
         yield to_record(entry, clock, place.where(data, start, entry.cursor))

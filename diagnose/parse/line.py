@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
+
+from diagnose.alike import MARK, Alike, alike
 
 _MON = r"(?:[^\W\d_][\w.]{1,9}|1?\d(?:月|월))"
 _HEAD = re.compile(
@@ -21,7 +25,8 @@ _KLOG = re.compile(
     r"^(?:(?P<component>[\w?.-]+) )?(?P<sev>[IWEF])(?P<date>\d{4}) (?P<time>\d\d:\d\d:\d\d\.\d{6}) +(?P<pid>\d+) (?P<file>[^:\]\s]+):(?P<line>\d+)\] ?(?P<rest>.*)$",
     re.DOTALL,
 )
-_LOGRUS = re.compile(r'^(?:time="(?P<time>[^"]*)" )?level=(?P<level>\w+)(?: msg=(?P<msg>"(?:[^"\\]|\\.)*"?|\S+))?(?P<rest>.*)$', re.DOTALL)
+_LOGRUS = re.compile(r'^(?:time="(?P<time>[^"]*)" )?level=(?P<level>\w+)(?P<rest>.*)$', re.DOTALL)
+_MSG = re.compile(r'^(?: msg=(?P<msg>"(?:[^"\\]|\\.)*"?|\S+))?(?P<rest>.*)$', re.DOTALL)
 _LEVELED = re.compile(
     r"^(?P<time>\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?) \[(?P<level>panic|error|verbose|debug|info|warning)\] (?P<rest>.*)$",
     re.DOTALL,
@@ -58,6 +63,8 @@ class Line(NamedTuple):
     message: str
     fields: dict[str, str]
     """Structured keys: pod ("ns/name"), podUID, err, reason ..."""
+    like: Alike | None = None
+    """The message with stand-ins for its ids, where that was made."""
 
 
 _PROGRAMS = {
@@ -132,21 +139,41 @@ def _klog(m: re.Match[str]) -> Line:
     if event is not None:
         fields = {"object": f"{event['ns']}/{event['name']}", "reason": event["reason"], "kind": event["kind"]}
         return Line(f"{m['date']} {m['time']}", "klog", "", component, m["pid"], "event", event["type"], event["message"], fields)
-    message, fields = _structured(m["rest"])
+    message, fields, like = _told(m["rest"], _klog_told)
     program = component and ("kubelet" if component == "kubelet" else "microshift")
-    return _with_error(Line(f"{m['date']} {m['time']}", "klog", "", component, m["pid"], program, _LEVEL[m["sev"]], message, fields))
+    return Line(f"{m['date']} {m['time']}", "klog", "", component, m["pid"], program, _LEVEL[m["sev"]], message, fields, like)
 
 
-def _with_error(line: Line) -> Line:
+_Told = tuple[str, dict[str, str]]
+
+
+@lru_cache(maxsize=256)
+def _klog_told(rest: str) -> _Told:
+    """Return the message and the keys of a klog line behind its head."""
+    return _with_error(*_structured(rest))
+
+
+def _told(text: str, read: Callable[[str], _Told]) -> tuple[str, dict[str, str], Alike | None]:
+    """Return the message and the keys that `read` finds in `text`; what differs from another text in its ids alone is not read again."""
+    like = alike(text)
+    if like is not None:
+        message, fields = read(like.text)
+        own, named = like.own(message), like.named(fields)
+        if MARK not in own and not any(MARK in v for v in named.values()):
+            return own, named, Alike(message, like.ids)
+    message, fields = read(text)
+    return message, dict(fields), None
+
+
+def _with_error(message: str, fields: dict[str, str]) -> _Told:
     """Join a structured message and its error; a message that only introduces the error becomes the field "said"."""
-    fields, message = line.fields, line.message
     error = fields.get("err") or fields.get("networkReady") or fields.get("message") or ""
     if not error:
-        return line
+        return message, fields
     if message in _WRAPPERS:
         fields["said"] = message
-        return line._replace(message=error)
-    return line._replace(message=f"{message}: {error}" if message else error)
+        return error, fields
+    return f"{message}: {error}" if message else error, fields
 
 
 def _json(text: str) -> Line | None:
@@ -177,6 +204,20 @@ def _json(text: str) -> Line | None:
     return None
 
 
+@lru_cache(maxsize=256)
+def _logrus_told(text: str) -> _Told:
+    """Return the message and the keys of a logrus line behind its level."""
+    m = _MSG.match(text)
+    if m is None:
+        return "", {}
+    message = go_unquote(m["msg"]) if (m["msg"] or "").startswith('"') else (m["msg"] or "")
+    rest = m["rest"] or ""
+    fields = {k: go_unquote(v) if v.startswith('"') else v for k, v in _KEY.findall(rest)}
+    if fields.get("error") and rest.count('"') % 2 == 0 and _LOST_ESCAPES.search(rest):
+        fields["error"] = rest.partition(' error="')[2].rstrip('"')
+    return f"{message}: {fields['error']}" if fields.get("error") else message, fields
+
+
 def program_line(text: str) -> Line:
     """Take a line apart that has no journal head: klog, logrus, Multus, audit, JSON, container log or free text."""
     first = text[:1]
@@ -190,17 +231,11 @@ def program_line(text: str) -> Line:
     if first == '"' and 'err="' in text:
         message, fields = _structured(text)  # klog's own words, pasted without their head
         if fields:
-            return _with_error(Line("", "", "", "", "", "kubelet", "error", message, fields))
+            return Line("", "", "", "", "", "kubelet", "error", *_with_error(message, fields))
     m = _LOGRUS.match(text)
     if m is not None:
-        message = go_unquote(m["msg"]) if (m["msg"] or "").startswith('"') else (m["msg"] or "")
-        rest = m["rest"] or ""
-        fields = {k: go_unquote(v) if v.startswith('"') else v for k, v in _KEY.findall(rest)}
-        if fields.get("error") and rest.count('"') % 2 == 0 and _LOST_ESCAPES.search(rest):
-            fields["error"] = rest.partition(' error="')[2].rstrip('"')
-        if fields.get("error"):
-            message = f"{message}: {fields['error']}"
-        return Line(m["time"] or "", "iso", "", "", "", "crio", _LEVEL.get(m["level"], m["level"]), message, fields)
+        message, fields, like = _told(m["rest"] or "", _logrus_told)
+        return Line(m["time"] or "", "iso", "", "", "", "crio", _LEVEL.get(m["level"], m["level"]), message, fields, like)
     m = _LEVELED.match(text)
     if m is not None:
         return Line(m["time"], "iso", "", "", "", "multus", _LEVEL.get(m["level"], m["level"]), m["rest"], {})

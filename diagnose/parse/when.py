@@ -107,6 +107,7 @@ class Clock:
         self._memo: tuple[str, int | None] = ("", None)
         self._before = 0
         self._known = False
+        self._minute: tuple[tuple[int, int, int, int], int] = ((0, 0, 0, 0), 0)
 
     @property
     def tz(self) -> tzinfo:
@@ -203,6 +204,9 @@ class Clock:
             return None
         hms, _, fraction = clock.partition(".")
         hour, minute, second = (int(x) for x in hms.split(":"))
+        micro = int((fraction or "0")[:6].ljust(6, "0"))
+        if self._minute[0] == (month, day, hour, minute) and 0 <= second <= 59:
+            return self._minute[1] + second * 1_000_000 + micro
         best: datetime | None = None
         for year in (reference.year - 1, reference.year, reference.year + 1):
             try:
@@ -213,7 +217,11 @@ class Clock:
                 continue
             if best is None or abs(at - reference) < abs(best - reference):
                 best = at
-        return micros(best) + int((fraction or "0")[:6].ljust(6, "0")) if best else None
+        if not best:
+            return None
+        if second <= 59 and not isinstance(self._tz, ZoneInfo):
+            self._minute = (month, day, hour, minute), micros(best) - second * 1_000_000
+        return micros(best) + micro
 
 
 def date_in(text: str) -> datetime | None:

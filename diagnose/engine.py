@@ -191,8 +191,8 @@ class Engine:
         self.unexplained: dict[str, Unexplained] = {}
         self.window: tuple[int | None, int | None] = (None, None)
         self.inventory = Inventory()
-        self.failing: set[str] = set()
-        """Names of the pods of all groups, without their namespaces."""
+        self.failing: Counter[str] = Counter()
+        """How often each pod failed, by its name without the namespace."""
         self.held = False
         """True if any object was among the evidence."""
 
@@ -247,7 +247,7 @@ class Engine:
         group.severities.update({severity} - {""})
         for pod in pods:
             group.pods.setdefault(pod, PodTimes())
-            self.failing.add(pod.partition("/")[2])
+            self.failing[pod.partition("/")[2]] += 1
 
     def finish(self) -> None:
         """Judge what was put off; call it once, after the last record."""
@@ -418,7 +418,7 @@ class Engine:
         if group is None:
             group = self.groups[identity] = Group(rule, key)
         if pod:
-            self.failing.add(pod.partition("/")[2])
+            self.failing[pod.partition("/")[2]] += 1
         group.learn(captures, record.time if record.time is not None and not record.relative else _NEVER)
         group.programs.add(record.program)
         group.added = group.added or hit.segment.op != "delete"

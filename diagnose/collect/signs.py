@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from diagnose.model import Record
@@ -15,8 +15,10 @@ from diagnose.model import Record
 BYTES = 8 * 1024 * 1024
 """Bytes that are kept at most; the pods whose last sign is oldest go first."""
 NEWEST = 64
-"""Signs of each pod and kind that are kept, as many as moments are (see `times.Times`); and as many of each input are read in any case: they tell
+"""Signs of each pod and kind that are looked at, as many as moments are (see `times.Times`); and as many of each input are read in any case: they tell
 that the node's network works, and till when."""
+RUN = 8
+"""Signs that are kept of those between two failures: the last one tells all, unless another input tells of a failure between them."""
 # CRI-O, the kubelet (klog's ObjectRef) and client-go's event recorder, whose quotes have any number of backslashes before them.
 _POD = re.compile(rb'infra container: ([^/\s]+)/([^/\s]+)/POD|pod=\\*"([^"/\\]+)/([^"\\]+)|Namespace:\\*"([^"\\]+)\\*", Name:\\*"([^"\\]+)')
 _SANDBOX = re.compile(rb"Ran pod sandbox (\w+)")
@@ -45,8 +47,11 @@ class Sign:
 class Judge(Protocol):
     """Whoever the records are read for, as far as it tells whose signs matter."""
 
-    failing: set[str]
-    """Names of the pods that failed, without their namespaces."""
+    @property
+    def failing(self) -> Mapping[str, int]:
+        """How often each pod failed so far, by its name without the namespace."""
+        ...
+
     held: bool
     """True if objects are among the evidence: then it matters of every pod whether it works."""
 
@@ -59,13 +64,35 @@ class Judge(Protocol):
         ...
 
 
+class _Pod:
+    """The signs of one kind of one pod: each with its number, and how often the pod had failed before."""
+
+    __slots__ = ("count", "kept", "name")
+
+    def __init__(self, name: str | None) -> None:
+        self.name = name
+        self.count = 0
+        self.kept: deque[tuple[int, int, Sign]] = deque()
+
+    def keep(self, sign: Sign, failures: int) -> Iterator[Sign]:
+        """Keep a sign; yield those that are not needed any more."""
+        self.count += 1
+        self.kept.append((self.count, failures, sign))
+        if len(self.kept) > RUN and self.kept[-RUN - 1][1] == failures:
+            gone = self.kept[-RUN - 1]
+            self.kept.remove(gone)
+            yield gone[2]
+        while self.kept[0][0] <= self.count - NEWEST:
+            yield self.kept.popleft()[2]
+
+
 class Signs:
     """Keeps what a run has not read yet, of each pod the newest."""
 
     def __init__(self, judge: Judge) -> None:
         """Begin empty."""
         self._judge = judge
-        self._kept: OrderedDict[bytes, deque[Sign]] = OrderedDict()
+        self._pods: OrderedDict[bytes, _Pod] = OrderedDict()
         """By what names the pod and says what kind of sign it is."""
         self._bytes = 0
         self._first: Sign | None = None
@@ -81,22 +108,18 @@ class Signs:
         key = m.group() if m else b""
         self._newest.append(sign)
         self._first = self._first or sign
-        of_pod = self._kept.get(key)
-        if of_pod is None:
-            of_pod = self._kept[key] = deque()
+        pod = self._pods.get(key)
+        if pod is None:
+            pod = self._pods[key] = _Pod((m[2] or m[4] or m[6]).decode("utf-8", "replace") if m else None)
         else:
-            self._kept.move_to_end(key)
-        of_pod.append(sign)
+            self._pods.move_to_end(key)
         self._bytes += len(sign.raw)
-        if len(of_pod) > NEWEST:
-            old = of_pod.popleft()
-            self._bytes -= len(old.raw)
-            if not key or self._sought(old):
-                yield from old.records()
+        for gone in pod.keep(sign, self._judge.failing.get(pod.name or "", 0)):
+            self._bytes -= len(gone.raw)
+            if self._sought(gone):
+                yield from gone.records()
         while self._bytes > BYTES:
-            key, oldest = self._kept.popitem(last=False)
-            self._bytes -= sum(len(s.raw) for s in oldest)
-            yield from self._of(key, oldest)
+            yield from self._of(self._pods.popitem(last=False)[1])
 
     def ended(self) -> Iterator[Record]:
         """Yield the first and the newest signs of the input that has just ended."""
@@ -108,17 +131,17 @@ class Signs:
 
     def rest(self) -> Iterator[Record]:
         """Yield what matters of all that is left, once every input was read: of pods that failed; of others only the newest, where objects name pods."""
-        for key, signs in self._kept.items():
-            yield from self._of(key, signs)
+        for pod in list(self._pods.values()):
+            newest = pod.kept[-1][2]
+            yield from self._of(pod)
             if self._judge.held:
-                yield from signs[-1].records()
-        self._kept.clear()
-        self._bytes = 0
+                yield from newest.records()
+        self._pods.clear()
 
-    def _of(self, key: bytes, signs: Iterable[Sign]) -> Iterator[Record]:
-        m = _POD.match(key)
-        failed = m is None or (m[2] or m[4] or m[6]).decode("utf-8", "replace") in self._judge.failing
-        for sign in signs:
+    def _of(self, pod: _Pod) -> Iterator[Record]:
+        failed = pod.name is None or pod.name in self._judge.failing
+        for _, _, sign in pod.kept:
+            self._bytes -= len(sign.raw)
             if failed or self._sought(sign):
                 yield from sign.records()
 

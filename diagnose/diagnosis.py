@@ -16,7 +16,7 @@ from diagnose.collect.device import Device
 from diagnose.collect.evidence import Evidence, Options
 from diagnose.collect.live import Live, Progress
 from diagnose.correlate import findings
-from diagnose.engine import Engine, literals
+from diagnose.engine import Engine
 from diagnose.errors import MsnetError, NoEvidenceError
 from diagnose.health import Health
 from diagnose.hints import hints_for
@@ -73,7 +73,7 @@ def investigate(
 
     `keep` takes what was judged, for a bundle; `meet` is told of every record and object. A bundle alone is judged as of the moment at which it was taken.
     """
-    words, options = literals(catalog), Options(reference, tz)
+    words, options = catalog.literals, Options(reference, tz)
     if isinstance(arguments, Device):
         evidence = Live(words, options, arguments, progress, keep=keep)
         return _judged(evidence, evidence.read(), catalog, now, select, ignores, keep, meet)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -86,7 +86,7 @@ class Static:
         if known is None or _age(known) < _age(resource):
             self._held[key] = _slim(resource)
 
-    def conclude(self, engine: Engine, rules: dict[str, Rule]) -> None:
+    def conclude(self, engine: Engine, rules: Mapping[str, Rule]) -> None:
         """Check everything, and give `engine` what is wrong."""
         if not self._held:
             return
@@ -143,7 +143,7 @@ class Static:
 
     # --- how bad it is ------------------------------------------------------------------------------------------------
 
-    def _judged(self, engine: Engine, rules: dict[str, Rule]) -> Iterator[Judged]:
+    def _judged(self, engine: Engine, rules: Mapping[str, Rule]) -> Iterator[Judged]:
         known = _Known(engine)
         for resource, fault in self._faults():
             rule = rules.get(fault.rule)

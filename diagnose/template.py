@@ -102,6 +102,15 @@ class Template:
         self.words = self._whole_words()
         self.head_words = self._whole_words(CUT_WEIGHT)
 
+    @classmethod
+    def made(cls, text: str, literals: tuple[str, ...], gaps: tuple[Gap, ...], weights: tuple[int, ...], words: list[str], head_words: list[str]) -> Template:
+        """Return a template whose parts were found before."""
+        template = cls.__new__(cls)
+        template.text, template.literals, template.gaps = text, literals, gaps
+        template.weights, template.weight = weights, sum(weights)
+        template.words, template.head_words = words, head_words
+        return template
+
     def _whole_words(self, weight: int = 0) -> list[str]:
         """Return the words that any text with this message must hold whole, so that an index may use them.
 
@@ -248,6 +257,17 @@ class Index:
                 self._by_word.setdefault(word, []).append(number)
             else:
                 self._always.append(number)
+
+    @classmethod
+    def made(cls, by_word: dict[str, list[int]], always: list[int]) -> Index:
+        """Return an index that was made before, of its `parts`."""
+        index = cls.__new__(cls)
+        index._by_word, index._always = by_word, always
+        return index
+
+    def parts(self) -> tuple[dict[str, list[int]], list[int]]:
+        """Return the numbers of the templates by word, and of those that are always tried."""
+        return self._by_word, self._always
 
     def candidates(self, low: str) -> list[int]:
         """Return the numbers of all templates that may occur in the folded text, in order."""

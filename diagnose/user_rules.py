@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
-from diagnose.catalog import Catalog, Problem, Silence, head, load_yaml, shipped_file
+from diagnose.catalog import SYSTEM, Catalog, Problem, Silence, head, load_yaml, shipped_file
 from diagnose.catalog import load as shipped
 from diagnose.checks.position import Broken, Document, read, span_of
 from diagnose.commands import only_reads
@@ -24,8 +24,6 @@ from diagnose.errors import UsageError
 from diagnose.parse.tree import items, mapping
 from diagnose.rule import LANGUAGES, Flaw, Rule, read_rule
 
-SYSTEM: Final = "/etc/msnet/rules.d"
-"""Where rules are looked for without being asked."""
 FILES, SIZE = 500, 256 * 1024
 """Files of one folder, and bytes of a file, that are read."""
 MESSAGES, LENGTH, GAPS, WEIGHT = 1000, 1000, 12, 8

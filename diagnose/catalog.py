@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 from diagnose.errors import RuleError
-from diagnose.rule import Message, Rule, rule_from_mapping
+from diagnose.rule import Message, Rule
 from diagnose.template import CUT_WEIGHT, Index, Template
 
 SYSTEM: Final = "/etc/msnet/rules.d"
@@ -139,6 +138,10 @@ def of_run(folders: Sequence[str] = ()) -> Catalog:
 @lru_cache(maxsize=1)
 def from_yaml() -> Catalog:
     """Return the shipped catalog as its files tell it. Raises `RuleError` naming every fault of every file."""
+    import hashlib
+
+    from diagnose.rule import rule_from_mapping
+
     folder = rules_folder()
     rules: list[Rule] = []
     errors: list[str] = []

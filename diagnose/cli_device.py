@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diagnose.errors import UsageError
+from diagnose.pattern import lazy
 
 if TYPE_CHECKING:
     from diagnose.collect.device import Device
     from diagnose.model import Collected
 
 TIMEOUT = 30.0
-_BOOT = re.compile(r"0|-\d{1,3}|all|[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f-]{27}")
+_BOOT = lazy(r"0|-\d{1,3}|all|[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
 def device_of(boot: str | None, timeout: float | None, kubeconfig: Path | None, journal_dir: Path | None, root: Path | None, since: int | None) -> Device:

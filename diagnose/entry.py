@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
 
 from diagnose import __version__
 from diagnose.errors import MsnetError
@@ -33,7 +32,7 @@ def _run(line: list[str]) -> int:
     return 0
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Run msnet; every error that a user can meet becomes a sentence and an exit code."""
     try:
         code = _run(sys.argv[1:])

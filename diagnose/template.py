@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from diagnose.pattern import lazy
+
 # What a named gap may hold. Names are one word; a free gap may hold a sentence.
 FREE = frozenset({"reason", "error", "value", "command", "stderr", "stdout", "supported", "network", "path_list"})
 GAP_LIMIT = 4000
@@ -21,15 +23,15 @@ GAP_LIMIT = 4000
 CUT_WEIGHT = 24
 """Literal characters that a message cut short must still show to be recognised."""
 
-_PIECE = re.compile(r"\{\{|\}\}|\{([a-z_]*)(?::([a-z]))?\}")
-_ESCAPED_QUOTE = re.compile(r"(?<!\\)\\+([\"'`])")
-_ESCAPED_BLANK = re.compile(r"(?<!\\)\\+[nrt](?![a-z]{3}\\)")
-_UNICODE_ESCAPE = re.compile(r"(?<!\\)\\+u00(3c|3e|26|22|27)", re.IGNORECASE)
-_BLANKS = re.compile(r"[\s\u00a0]+")
+_PIECE = lazy(r"\{\{|\}\}|\{([a-z_]*)(?::([a-z]))?\}")
+_ESCAPED_QUOTE = lazy(r"(?<!\\)\\+([\"'`])")
+_ESCAPED_BLANK = lazy(r"(?<!\\)\\+[nrt](?![a-z]{3}\\)")
+_UNICODE_ESCAPE = lazy(r"(?<!\\)\\+u00(3c|3e|26|22|27)", re.IGNORECASE)
+_BLANKS = lazy(r"[\s\u00a0]+")
 _QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\u2014": "-"})
-_NUMBER = re.compile(r"-*(?P<first>\d)\d*")
-_WORD = re.compile(r"[a-z0-9]+")
-_TOKEN = re.compile(r"[^\s\"]+")
+_NUMBER = lazy(r"-*(?P<first>\d)\d*")
+_WORD = lazy(r"[a-z0-9]+")
+_TOKEN = lazy(r"[^\s\"]+")
 
 
 def canonical(text: str) -> str:

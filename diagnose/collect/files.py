@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import importlib
 import io
 import os
 import stat
@@ -143,6 +141,8 @@ class _Recoded(io.RawIOBase):
     """A text in UTF-16, which Windows' shells write, as UTF-8."""
 
     def __init__(self, stream: BinaryIO) -> None:
+        import codecs
+
         super().__init__()
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder("utf-16")("replace")
@@ -179,6 +179,8 @@ def _decompressor(kind: str, stream: BinaryIO) -> BinaryIO:
 
 def zstd_module() -> Any:
     """Return the standard library's zstd module, or its backport before Python 3.14; it tells a stream that was cut short."""
+    import importlib
+
     return importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 
 
@@ -228,6 +230,8 @@ def open_input(name: str | Parts) -> Opened:
 
 def opened_stream(name: str, stream: BinaryIO, size: int, mtime: float | None) -> Opened:
     """Return a stream at its first plain byte. Raises `InputError` where its compression is broken; then the stream is closed."""
+    import codecs
+
     opened = [stream] if name != "-" else []
     try:
         peeked = _Peeked(stream)

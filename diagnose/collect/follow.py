@@ -10,7 +10,6 @@ import importlib
 import io
 import os
 import queue
-import re
 import select
 import shutil
 import threading
@@ -29,6 +28,7 @@ from diagnose.collect.live import COLLECTORS, STREAMED, Live
 from diagnose.collect.stream import ExportFormat, records
 from diagnose.model import Collected, Gap, InputSeen, Record, Resource
 from diagnose.parse.when import Clock
+from diagnose.pattern import lazy
 from diagnose.scan import Scanner
 
 _SETTLE = 0.5
@@ -48,7 +48,7 @@ _AHEAD = 32
 _FIRST, _LONGEST = 1.0, 30.0
 """Seconds before a program that ended is started again: at first, and at most."""
 _SEPARATOR = b"\n\n__CURSOR="
-_TIME = re.compile(r";t=([0-9a-f]+)(?:;|$)")
+_TIME = lazy(r";t=([0-9a-f]+)(?:;|$)")
 
 
 class News(NamedTuple):

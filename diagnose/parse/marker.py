@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from diagnose.model import Record
+from diagnose.pattern import lazy
 
 
 class Mark(NamedTuple):
@@ -69,8 +69,8 @@ _MARKS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 _WHO = ("node", "microshift", "crio", "kubelet", "multus", "ovn")
 LITERALS = tuple(literal for literal, _, _ in _MARKS)
-_COMPILED = tuple((literal, kind, re.compile(rx)) for literal, kind, rx in _MARKS)
-_OBJECT_UID = re.compile(r'Namespace:"(?P<ns>[^"]+)", Name:"(?P<pod>[^"]+)"')
+_COMPILED = tuple((literal, kind, lazy(rx)) for literal, kind, rx in _MARKS)
+_OBJECT_UID = lazy(r'Namespace:"(?P<ns>[^"]+)", Name:"(?P<pod>[^"]+)"')
 
 
 def mark_of(record: Record) -> Mark | None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from diagnose.model import Report
+from diagnose.pattern import lazy
 
 _TYPED = frozenset({"rule", "severity", "confidence", "state", "kind", "by", "multus", "have", "tool", "catalog", "what", "differs", "sources", "programs", "heard", "boots", "until", "sandbox", "note"})  # fmt: skip
 """Fields that hold words of ours."""
-_MARK = re.compile(r"( *)\^+")
+_MARK = lazy(r"( *)\^+")
 
 
 def strings(value: Any) -> Iterator[str]:

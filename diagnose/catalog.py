@@ -54,7 +54,7 @@ class Catalog:
         self.silenced = silenced
 
     @cached_property
-    def rules(self) -> Sequence[Rule]:
+    def rules(self) -> tuple[Rule, ...]:
         """Every rule, by its id's order but for users' rules, which come last."""
         return self._rules
 

@@ -9,7 +9,6 @@ import sys
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from diagnose import checks
@@ -24,6 +23,7 @@ from diagnose.ignoring import annotated
 from diagnose.model import Affected, Resource, Where
 from diagnose.parse.tree import items, mapping
 from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 from diagnose.rule import SEVERITIES
 
 LIMIT = 64 * 1024 * 1024

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -22,6 +21,7 @@ from diagnose.cli_rules import catalog_of, known_rule
 from diagnose.console import EXIT_OK, colored, unicode, write
 from diagnose.model import Record, Resource
 from diagnose.options import Folders, Ignore, IgnoreFile, JournalDir, Kubeconfig, Lang, MinSeverity, Namespaces, NoColor, Pods, Root, RuleIds, Severity, Timeout
+from diagnose.record import dataclass, field
 
 if TYPE_CHECKING:
     from types import FrameType

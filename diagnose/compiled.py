@@ -92,11 +92,11 @@ class Compiled(Catalog):
 
     @cached_property
     def by_id(self) -> Mapping[str, Rule]:
-        return _ById(self._ids, self.rules)
+        return _ById(self._ids, _Made(len(self._ids), self._rule))
 
     @cached_property
-    def rules(self) -> Sequence[Rule]:
-        return _Made(len(self._ids), self._rule)
+    def rules(self) -> tuple[Rule, ...]:
+        return tuple(self.by_id.values())
 
     @cached_property
     def messages(self) -> Sequence[Message]:

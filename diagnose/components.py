@@ -8,7 +8,6 @@ pkg/printers/internalversion/printers.go (a pod's status), microshift assets/com
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from diagnose.engine import Engine
@@ -18,6 +17,7 @@ from diagnose.parse.kube import NETWORKS
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import iso, rfc3339
 from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 
 NAD = "NetworkAttachmentDefinition"
 CRD = "network-attachment-definitions.k8s.cni.cncf.io"

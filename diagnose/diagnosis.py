@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +17,7 @@ from diagnose.hints import hints_for
 from diagnose.model import Finding, Gap, InputSeen, Record, Report, Resource, Restored, ZoneSeen, earliest, latest
 from diagnose.parse.when import micros
 from diagnose.paths import paths_of
+from diagnose.record import dataclass
 from diagnose.rule import CONFIDENCES, SEVERITIES
 from diagnose.scan import Scanner
 from diagnose.story import Story
@@ -127,6 +127,8 @@ def _run_of(evidence: Evidence | Live, now: datetime, select: Selection) -> Rest
     if not isinstance(evidence, Evidence):
         return Restored(micros(now), live=True, running=evidence.device.running, since=since, collected=list(evidence.collected.values()))
     if evidence.restored is not None:
+        from dataclasses import replace
+
         return replace(evidence.restored, since=evidence.restored.since or since)
     return Restored(micros(now), since=since, zones=[ZoneSeen(name, source) for source, name in sorted(evidence.zones.items())])
 

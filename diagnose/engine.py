@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from diagnose.catalog import Catalog
 from diagnose.inventory import Inventory
@@ -20,6 +19,7 @@ from diagnose.parse.chain import CHAIN_LITERALS, Segment
 from diagnose.parse.marker import LITERALS as MARK_LITERALS
 from diagnose.parse.marker import Mark, mark_of
 from diagnose.parse.tree import items, mapping
+from diagnose.record import dataclass, field
 from diagnose.rule import Rule
 from diagnose.scan import longest_stable
 from diagnose.shape import shape

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from diagnose.engine import VAGUE, Engine
@@ -18,6 +17,7 @@ from diagnose.node import MULTUS_CONF, MULTUS_NETWORK, OVN_CONF, OVN_NETWORK, Co
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import iso
 from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 from diagnose.shortage import shortages
 from diagnose.story import Story
 from diagnose.survey import facts, survey

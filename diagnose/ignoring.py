@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -15,6 +14,7 @@ from diagnose.catalog import Catalog
 from diagnose.errors import UsageError
 from diagnose.model import Expired, Finding, Ignored, Resource
 from diagnose.parse.tree import items, mapping
+from diagnose.record import dataclass, field
 
 if TYPE_CHECKING:
     from diagnose.checks.position import Document

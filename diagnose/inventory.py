@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from diagnose.model import LINK, Resource
 from diagnose.parse.kube import NETWORKS
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import rfc3339
+from diagnose.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from diagnose.record import dataclass, field
 
 
 class Where(NamedTuple):

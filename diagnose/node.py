@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from diagnose.model import Resource, Where
 from diagnose.parse.tree import items, mapping
 from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 
 CONF_DIR: Final = "/etc/cni/net.d"
 """CRI-O's default network_dir, which MicroShift does not change (cri-o pkg/config/config.go: cniConfigDir)."""

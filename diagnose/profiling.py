@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
@@ -17,6 +16,7 @@ from diagnose.model import LINK, Record, Resource
 from diagnose.node import Node
 from diagnose.parse.tree import items, mapping
 from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 from diagnose.scan import Scanner
 
 _TRANSIENT = ("veth", "lo")

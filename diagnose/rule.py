@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from diagnose.errors import RuleError
 from diagnose.parse.tree import items, mapping
 from diagnose.pattern import lazy
+from diagnose.record import dataclass
 from diagnose.template import Template
 
 SEVERITIES: Final = ("error", "warning", "info")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from diagnose import checks
@@ -22,6 +22,7 @@ from diagnose.engine import Engine, Group
 from diagnose.model import LINK, LISTED, Hint, Record, Resource
 from diagnose.parse.tree import items, mapping
 from diagnose.profiling import Learned
+from diagnose.record import dataclass, field
 from diagnose.rule import Rule
 
 _LIMIT = 20_000

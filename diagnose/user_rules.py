@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from diagnose.catalog import SYSTEM, Catalog, Problem, Silence, head, load_yaml, shipped_file
@@ -18,6 +18,7 @@ from diagnose.catalog import load as shipped
 from diagnose.errors import UsageError
 from diagnose.parse.tree import items, mapping
 from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 from diagnose.rule import LANGUAGES, Flaw, Rule, read_rule
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def line_of(document: Document, *path: str | int) -> int:
     return document.text.place(span_of(document, path, None).start).line
 
 
-@dataclass
+@dataclass(slots=True)
 class _Run:
     """One reading of all folders."""
 

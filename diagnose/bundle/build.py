@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
 from diagnose import __version__
@@ -22,6 +21,7 @@ from diagnose.model import Report
 from diagnose.parse import bundle
 from diagnose.parse.when import moment
 from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 from diagnose.render import html, json_v1, markdown
 from diagnose.shape import shape
 

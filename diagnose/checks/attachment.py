@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, cast
 
@@ -20,6 +19,7 @@ from diagnose.checks.place import ASKED, DEFAULT_NETWORK, MOST, STATUS, WIDTH, P
 from diagnose.checks.selection import SUBDOMAIN, Problem, Selection, is_json
 from diagnose.model import Resource
 from diagnose.parse.tree import items, mapping
+from diagnose.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ Go's encoding/json matches keys without regard to case and takes null for any va
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from diagnose.checks.fault import Fault, Profile, Spot
 from diagnose.model import Resource
 from diagnose.parse.jsontext import Node
 from diagnose.parse.tree import mapping
+from diagnose.record import dataclass
 
 KIND: Final = "NetworkAttachmentDefinition"
 PATH: Final = ("spec", "config")

@@ -9,12 +9,12 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
 from diagnose.checks.fault import Spot
 from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 
 GO_BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 """unicode.IsSpace, which strings.TrimSpace cuts; Python's strip() cuts U+001C to U+001F as well."""

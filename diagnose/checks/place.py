@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 from diagnose.checks.fault import Fault, Path, Profile, Spot
 from diagnose.checks.object import TEMPLATES
@@ -11,6 +10,7 @@ from diagnose.checks.selection import Problem, Selection, parse, read
 from diagnose.model import Resource
 from diagnose.parse.kube import NETWORKS
 from diagnose.parse.tree import mapping
+from diagnose.record import dataclass
 
 DEFAULT_NETWORK = "v1.multus-cni.io/default-network"
 ASKED = (NETWORKS, DEFAULT_NETWORK)

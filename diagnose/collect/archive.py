@@ -7,7 +7,6 @@ import posixpath
 import struct
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -16,6 +15,7 @@ from diagnose.collect.files import Opened, opened_stream
 from diagnose.errors import InputError
 from diagnose.model import Gap
 from diagnose.parse import zone
+from diagnose.record import dataclass
 
 if TYPE_CHECKING:
     import zipfile

@@ -6,7 +6,6 @@ import json
 import os
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from diagnose.collect.files import BUNDLE, Opened, open_input
@@ -16,6 +15,7 @@ from diagnose.model import Gap, InputSeen, Record, Resource, Restored
 from diagnose.parse import bundle
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import rfc3339
+from diagnose.record import dataclass, field
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a manifest, and of one line of the evidence, that are read."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple, cast
 
 from diagnose.collect.spool import Spool
@@ -12,6 +11,7 @@ from diagnose.errors import MsnetError
 from diagnose.model import Gap, InputSeen, Record, Resource, Restored
 from diagnose.parse import bundle
 from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 
 _TEXTS = 256 * 1024 * 1024
 """Bytes of inputs that are kept as they were read, without `full`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -24,6 +23,7 @@ from diagnose.parse.kube import documents
 from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock, date_in, micros, rfc3339
 from diagnose.parse.zone import of_lines
+from diagnose.record import dataclass, field
 from diagnose.scan import Scanner
 
 if TYPE_CHECKING:

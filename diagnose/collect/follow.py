@@ -15,7 +15,6 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -29,6 +28,7 @@ from diagnose.collect.stream import ExportFormat, records
 from diagnose.model import Collected, Gap, InputSeen, Record, Resource
 from diagnose.parse.when import Clock
 from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 from diagnose.scan import Scanner
 
 _SETTLE = 0.5

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 
 from diagnose.collect import archive
 from diagnose.collect.files import Opened
 from diagnose.parse import zone
 from diagnose.parse.zone import Local, Signs
 from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 
 _TREE = lazy(r"sos|insights", re.IGNORECASE)
 """In the name of whatever holds such files."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
 from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 
 
 class Break(NamedTuple):

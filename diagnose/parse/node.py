@@ -12,13 +12,13 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from diagnose.parse.host import Fact
 from diagnose.parse.tree import items, mapping
 from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 
 CONF: Final = "CniConf"
 """One file of CNI configuration: the resource's namespace is its folder."""

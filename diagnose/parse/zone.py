@@ -6,13 +6,13 @@ Sources: sos plugins date (`date`, `date --utc`, /etc/localtime) and systemd (`t
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
 from diagnose.errors import UsageError
 from diagnose.parse.when import zone
 from diagnose.pattern import lazy
+from diagnose.record import dataclass
 
 SMALL = 64 * 1024
 """Bytes up to which such a file is looked at."""

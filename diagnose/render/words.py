@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 
 from diagnose.lang import Labels
 from diagnose.model import Expired, Finding, Gap, Hint, Moment, Proof, Report, StepText
 from diagnose.pattern import lazy
+from diagnose.record import dataclass
 from diagnose.rule import Rule
 
 _OPTIONAL = lazy(r"\[\[(.*?)\]\]", re.DOTALL)

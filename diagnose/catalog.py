@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
-from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from diagnose.errors import RuleError
 from diagnose.rule import Message, Rule
 from diagnose.template import CUT_WEIGHT, Index, Template
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SYSTEM: Final = "/etc/msnet/rules.d"
 """Where users' rules are looked for without being asked."""
@@ -18,6 +20,8 @@ SYSTEM: Final = "/etc/msnet/rules.d"
 
 def rules_folder() -> Path:
     """Return the folder of the shipped rules: inside the installed package, else beside it in the checkout."""
+    from pathlib import Path
+
     here = Path(__file__).resolve().parent
     inside = here / "rules"
     return inside if inside.is_dir() else here.parent / "rules"

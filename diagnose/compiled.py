@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Final, TypeVar, overload
 
-from diagnose.catalog import Catalog, from_yaml, rules_folder
+from diagnose.catalog import Catalog, from_yaml
 from diagnose.rule import Message, Rule, Step, Text
 from diagnose.template import CUT_WEIGHT, Gap, Index, Template
 
@@ -120,8 +120,8 @@ class Compiled(Catalog):
         return Index.made(*self._numbers["cut_index"])
 
     def _message(self, at: int) -> Message:
-        (text, literals, gaps, weights, words, head_words), kind, inputs, origin, rule = json.loads(self._lines[len(self._ids) + at])
-        template = Template.made(text, tuple(literals), tuple(Gap(*g) for g in gaps), tuple(weights), words, head_words)
+        (text, literals, gaps, weights), kind, inputs, origin, rule = json.loads(self._lines[len(self._ids) + at])
+        template = Template.made(text, tuple(literals), tuple(Gap(*g) for g in gaps), tuple(weights))
         return Message(template, kind, frozenset(inputs), origin, rule)
 
     def _rule(self, at: int) -> Rule:
@@ -158,7 +158,7 @@ def dump(catalog: Catalog, made_from: str, commands: dict[str, Any]) -> bytes:
         at += len(r.messages)
     for m in catalog.messages:
         t = m.template
-        lines.append([[t.text, t.literals, t.gaps, t.weights, t.words, t.head_words], m.kind, sorted(m.inputs), m.origin, m.rule])
+        lines.append([[t.text, t.literals, t.gaps, t.weights], m.kind, sorted(m.inputs), m.origin, m.rule])
     body = b"\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() for line in lines)
     return json.dumps({"made_from": made_from, "checksum": binascii.crc32(body)}).encode() + b"\n" + body
 
@@ -236,10 +236,11 @@ def _kept(folder: str, name: str) -> bytes:
 
 def _places() -> tuple[str, str, str]:
     """Return the folder of the rules, the folder of the code where that is a checkout, else "", and the name of the checkout's file in the cache."""
-    code, rules = os.path.dirname(os.path.abspath(__file__)), str(rules_folder())
-    if os.path.dirname(rules) == code:
-        return rules, "", ""
-    return rules, code, f"rules-{binascii.crc32(code.encode(errors='surrogateescape')):08x}.jsonl"
+    code = os.path.dirname(os.path.realpath(__file__))
+    inside = os.path.join(code, "rules")
+    if os.path.isdir(inside):
+        return inside, "", ""
+    return os.path.join(os.path.dirname(code), "rules"), code, f"rules-{binascii.crc32(code.encode(errors='surrogateescape')):08x}.jsonl"
 
 
 @lru_cache(maxsize=1)

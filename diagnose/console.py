@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from datetime import datetime, timedelta, tzinfo
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diagnose.errors import MsnetError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EXIT_OK, EXIT_NO_EVIDENCE, EXIT_WARNINGS, EXIT_ERRORS, EXIT_BLIND = 0, 3, 10, 11, 12
 """Exit codes of answers; those of errors are in `diagnose.errors`."""

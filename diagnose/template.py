@@ -75,7 +75,7 @@ class Match(NamedTuple):
 class Template:
     """One upstream message, ready to be looked for; `weight` counts its literal letters and digits."""
 
-    __slots__ = ("gaps", "head_words", "literals", "text", "weight", "weights", "words")
+    __slots__ = ("gaps", "literals", "text", "weight", "weights")
 
     def __init__(self, text: str) -> None:
         """Split `text` into literals and gaps. Raises `ValueError` if there is no literal or two gaps touch."""
@@ -101,23 +101,27 @@ class Template:
         self.weight = sum(self.weights)
         if not self.weight:
             raise ValueError(f"no literal text in {text!r}")
-        self.words = self._whole_words()
-        self.head_words = self._whole_words(CUT_WEIGHT)
 
     @classmethod
-    def made(cls, text: str, literals: tuple[str, ...], gaps: tuple[Gap, ...], weights: tuple[int, ...], words: list[str], head_words: list[str]) -> Template:
+    def made(cls, text: str, literals: tuple[str, ...], gaps: tuple[Gap, ...], weights: tuple[int, ...]) -> Template:
         """Return a template whose parts were found before."""
         template = cls.__new__(cls)
         template.text, template.literals, template.gaps = text, literals, gaps
         template.weights, template.weight = weights, sum(weights)
-        template.words, template.head_words = words, head_words
         return template
 
-    def _whole_words(self, weight: int = 0) -> list[str]:
-        """Return the words that any text with this message must hold whole, so that an index may use them.
+    @property
+    def words(self) -> list[str]:
+        """The words that any text with this message must hold whole, so that an index may use them."""
+        return self._whole_words()
 
-        With `weight`, only those that the first `weight` literal characters hold: what a message cut short still has.
-        """
+    @property
+    def head_words(self) -> list[str]:
+        """Those of them that a message cut short still has."""
+        return self._whole_words(CUT_WEIGHT)
+
+    def _whole_words(self, weight: int = 0) -> list[str]:
+        """Return the whole words; with `weight`, only those that the first `weight` literal characters hold."""
         words: list[str] = []
         last = len(self.literals) - 1
         seen = 0

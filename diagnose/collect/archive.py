@@ -181,9 +181,9 @@ def _zip(
     with tempfile.SpooledTemporaryFile(_SPOOL, buffering=0, prefix="msnet-") as spool:
         # Its table of contents stands at its end, which a stream does not reach first.
         file = cast("BinaryIO", spool)
-        if opened.path is None:
+        if opened.file is None:
             spooled(Metered(opened.stream, budget), file)
-        with file if opened.path is None else opened.path.open("rb") as file:
+        with file if opened.file is None else open(opened.file, "rb") as file:
             _contents(file)
             file.seek(0)
             with zipfile.ZipFile(file) as archive:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
-_ID = re.compile(r"[0-9a-f]{8}(?:[0-9a-f]{56}|-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
+from diagnose.pattern import lazy
+
+_ID = lazy(r"[0-9a-f]{8}(?:[0-9a-f]{56}|-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 """Sandboxes, containers, network namespaces and pods."""
 MARK = "eeeeee"
 """What every stand-in holds, and hardly any text."""

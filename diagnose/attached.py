@@ -11,10 +11,10 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from diagnose.checks.place import NETWORKS
 from diagnose.checks.selection import Selection, parse
 from diagnose.host import STATUS, Box, Host, Net, PodSeen
 from diagnose.model import Attached, Attachment, PodNetworks, Where
+from diagnose.parse.kube import NETWORKS
 from diagnose.parse.tree import items, mapping
 
 CHANGED, MISSING = "annotation-not-applied", "attachment-missing"

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
-from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from diagnose.errors import RuleError
-from diagnose.rule import Message, Rule, rule_from_mapping
+from diagnose.rule import Message, Rule
 from diagnose.template import CUT_WEIGHT, Index, Template
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from diagnose.scan import Plan
+
+SYSTEM: Final = "/etc/msnet/rules.d"
+"""Where users' rules are looked for without being asked."""
 
 
 def rules_folder() -> Path:
     """Return the folder of the shipped rules: inside the installed package, else beside it in the checkout."""
+    from pathlib import Path
+
     here = Path(__file__).resolve().parent
     inside = here / "rules"
     return inside if inside.is_dir() else here.parent / "rules"
@@ -38,20 +47,30 @@ class Silence(NamedTuple):
     where: str
 
 
-@dataclass(frozen=True)
 class Catalog:
-    """All rules of one run; `digest` names the set in a report."""
+    """All rules of one run."""
 
-    rules: tuple[Rule, ...]
-    quiet: tuple[Message, ...]
-    """Messages that look like failures and are none: a hit of one of these makes no finding."""
-    digest: str
-    problems: tuple[Problem, ...] = ()
-    """Users' rules that are not used."""
-    silenced: tuple[Silence, ...] = ()
+    def __init__(
+        self, rules: tuple[Rule, ...], quiet: tuple[Message, ...], digest: str, problems: tuple[Problem, ...] = (), silenced: tuple[Silence, ...] = ()
+    ) -> None:
+        """Take the parts: `digest` names the set in a report, `problems` are users' rules that are not used."""
+        self._rules, self._quiet = rules, quiet
+        self.digest = digest
+        self.problems = problems
+        self.silenced = silenced
 
     @cached_property
-    def by_id(self) -> dict[str, Rule]:
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule, by its id's order but for users' rules, which come last."""
+        return self._rules
+
+    @cached_property
+    def quiet(self) -> tuple[Message, ...]:
+        """Messages that look like failures and are none: a hit of one of these makes no finding."""
+        return self._quiet
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Rule]:
         """Rules by id."""
         return {r.id: r for r in self.rules}
 
@@ -60,7 +79,7 @@ class Catalog:
         return [x for ids in rule.explains.values() for x in ids if x not in self.by_id]
 
     @cached_property
-    def messages(self) -> tuple[Message, ...]:
+    def messages(self) -> Sequence[Message]:
         """Every message of every rule, the quiet ones last (their `rule` is empty)."""
         return tuple(m for r in self.rules for m in r.messages) + self.quiet
 
@@ -70,7 +89,7 @@ class Catalog:
         return Index([m.template.words for m in self.messages])
 
     @cached_property
-    def cut_messages(self) -> tuple[Message, ...]:
+    def cut_messages(self) -> Sequence[Message]:
         """The messages that can be told by their beginning."""
         return tuple(m for m in self.messages if m.template.weight >= CUT_WEIGHT)
 
@@ -78,6 +97,13 @@ class Catalog:
     def cut_index(self) -> Index:
         """The word index over the beginnings of `cut_messages`."""
         return Index([m.template.head_words for m in self.cut_messages])
+
+    @property
+    def plan(self) -> Plan:
+        """What the scan of a large input must look for."""
+        from diagnose.literals import plan
+
+        return plan(self)
 
 
 def shipped_file(rule: Rule) -> Path:
@@ -101,6 +127,27 @@ def load_yaml(text: str) -> Any:
 @lru_cache(maxsize=1)
 def load() -> Catalog:
     """Return the shipped catalog. Raises `RuleError` naming every fault of every file."""
+    from diagnose import compiled
+
+    return compiled.find() or from_yaml()
+
+
+def of_run(folders: Sequence[str] = ()) -> Catalog:
+    """Return the shipped catalog and, where there are any, the user's rules on this machine and in `folders`. Raises `UsageError` and `RuleError`."""
+    if not folders and not os.path.isdir(SYSTEM):
+        return load()
+    from diagnose import user_rules
+
+    return user_rules.load(folders)
+
+
+@lru_cache(maxsize=1)
+def from_yaml() -> Catalog:
+    """Return the shipped catalog as its files tell it. Raises `RuleError` naming every fault of every file."""
+    import hashlib
+
+    from diagnose.rule import rule_from_mapping
+
     folder = rules_folder()
     rules: list[Rule] = []
     errors: list[str] = []

@@ -9,7 +9,6 @@ import sys
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from diagnose import checks
@@ -23,6 +22,8 @@ from diagnose.checks.words import OWN
 from diagnose.ignoring import annotated
 from diagnose.model import Affected, Resource, Where
 from diagnose.parse.tree import items, mapping
+from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 from diagnose.rule import SEVERITIES
 
 LIMIT = 64 * 1024 * 1024
@@ -31,10 +32,10 @@ STDIN = "<stdin>"
 _ENDINGS = (".yaml", ".yml", ".json")
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """The names that kustomize and MicroShift look for (kustomize api/konfig/general.go: RecognizedKustomizationFileNames)."""
-_MANIFEST = re.compile(r"(?m)^[\s\"{,-]*(?:apiVersion|kind)\"?\s*:")
+_MANIFEST = lazy(r"(?m)^[\s\"{,-]*(?:apiVersion|kind)\"?\s*:")
 # Helm and Go templates, envsubst and OpenShift's parameters. `{{"name": ...` is broken JSON and no template.
-_TEMPLATE = re.compile(r"\{\{-?\s*(?:[.$(/]|[A-Za-z]\w*[ .}-]).{0,200}?\}\}|\$\{\{?[A-Za-z_]\w*\}?\}")
-_MICROSHIFT = re.compile(r"/(?:etc|usr/lib)/microshift/manifests(?:\.d/[^/]+)?$")
+_TEMPLATE = lazy(r"\{\{-?\s*(?:[.$(/]|[A-Za-z]\w*[ .}-]).{0,200}?\}\}|\$\{\{?[A-Za-z_]\w*\}?\}")
+_MICROSHIFT = lazy(r"/(?:etc|usr/lib)/microshift/manifests(?:\.d/[^/]+)?$")
 """Folders whose kustomization MicroShift applies (microshift pkg/kustomize/apply.go)."""
 _OF_KEYS = ("annotation-unknown-key",)
 """Rules about a key, whatever its value is."""

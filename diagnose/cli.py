@@ -4,54 +4,46 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
-from diagnose import __version__
+from diagnose import __version__, run_diagnose
 from diagnose.cli_check import check
 from diagnose.cli_collect import collect
-from diagnose.cli_device import Boot, JournalDir, Kubeconfig, Root, Timeout, device_of, progress
+from diagnose.cli_device import device_of
 from diagnose.cli_profile import profile
-from diagnose.cli_redact import KeepVendor, MapFile, Redact, redaction, reveal
-from diagnose.cli_rules import Folders, catalog_of, known_rule
+from diagnose.cli_redact import reveal
 from diagnose.cli_rules import app as rules_app
+from diagnose.cli_rules import catalog_of, known_rule
 from diagnose.cli_watch import watch
-from diagnose.console import (
-    EXIT_BLIND,
-    EXIT_ERRORS,
-    EXIT_FAILED,
-    EXIT_NO_EVIDENCE,
-    EXIT_OK,
-    EXIT_USAGE,
-    EXIT_WARNINGS,
+from diagnose.console import EXIT_BLIND, EXIT_ERRORS, EXIT_OK, EXIT_WARNINGS, zone_of
+from diagnose.errors import NoEvidenceError, UsageError
+from diagnose.options import (
+    Boot,
     ExitZero,
+    Folders,
     Ignore,
     IgnoreFile,
+    JournalDir,
+    KeepVendor,
+    Kubeconfig,
     Lang,
+    MapFile,
     MinSeverity,
     Namespaces,
     NoColor,
     Pods,
+    Redact,
+    Root,
     RuleIds,
     Severity,
+    Timeout,
     Zone,
-    colored,
-    micros_of,
-    moment_of,
-    unicode,
-    width,
-    write,
-    zone_of,
 )
-from diagnose.errors import MsnetError, NoEvidenceError, RuleError, UsageError
-
-if TYPE_CHECKING:
-    from diagnose.model import Report
 
 app = typer.Typer(
     name="msnet",
@@ -156,97 +148,7 @@ def diagnose(
     Exit codes: 0 nothing active, 1 msnet failed, 2 wrong usage, 3 no usable evidence, 10 warnings, 11 errors,
     12 (with --strict) no errors, but a blind spot that could hide one.
     """
-    from diagnose import diagnosis, ignoring, user_rules
-    from diagnose.lang import choose
-
-    language = choose(lang, dict(os.environ))
-    named = zone_of(tz)
-    local = named or UTC
-    reference = moment_of(now, local, datetime.now(UTC)) if now else None
-    at = reference or datetime.now(UTC)
-    catalog = user_rules.load(rules or [])
-    for name in rule or []:
-        known_rule(name, catalog)
-    select = diagnosis.Selection(
-        since=micros_of(since, local, at),
-        until=micros_of(until, local, at),
-        namespaces=frozenset(namespace or ()),
-        pods=frozenset(pod or ()),
-        rules=frozenset(rule or ()),
-        min_severity=min_severity.value,
-        min_confidence=min_confidence.value,
-    )
-    ignores = ignoring.collect(ignore or [], ignore_file, catalog, at.astimezone(local).date())
-    evidence = paths or device_of(boot, timeout, kubeconfig, journal_dir, root, select.since)
-    if paths and any(x is not None for x in (boot, timeout, kubeconfig, journal_dir, root)):
-        raise UsageError("--boot, --timeout, --kubeconfig, --journal-dir and --root are for the running device, and paths were named")
-    with redaction(catalog, redaction_map, keep_vendor=keep_vendor) if redact else nullcontext() as redactor:
-        if redactor is not None:
-            redactor.hide_folders(paths or [])
-            if not paths:
-                redactor.learn_host(os.uname().nodename)
-        report = diagnosis.investigate(
-            evidence, catalog, now=at, reference=reference, tz=named, select=select, ignores=ignores, progress=progress() if sys.stderr.isatty() else None,
-            meet=redactor.learn if redactor is not None else None,
-        )[0]  # fmt: skip
-        if redactor is not None:
-            redactor.learn_report(report)
-            report = redactor.report(report)
-    if output_format is Format.json:
-        from diagnose.render import json_v1
-
-        text = json_v1.render(report, catalog, language)
-    elif output_format is Format.markdown:
-        from diagnose.render import markdown
-
-        text = markdown.render(report, catalog, language, everything=everything)
-    elif output_format is Format.html:
-        from diagnose.render import html
-
-        text = html.render(report, catalog, language)
-    elif output_format is Format.ticket:
-        from diagnose.render import ticket
-
-        text = ticket.render(report, catalog, language)
-    else:
-        from diagnose.render import terminal
-
-        tty = output is None and sys.stdout.isatty()
-        text = terminal.render(
-            report,
-            catalog,
-            language,
-            width=width(tty=tty),
-            color=colored(tty=tty, no_color=no_color),
-            quiet=quiet,
-            unicode=unicode(),
-            everything=everything,
-        )
-    write(text, output)
-    if text_file is not None:
-        from diagnose.render import terminal
-
-        write(terminal.render(report, catalog, language, width=width(tty=False), color=False, quiet=quiet, unicode=True, everything=everything), text_file)
-    if metrics is not None:
-        from diagnose.render import metrics as textfile
-
-        textfile.write(textfile.render(report), metrics)
-    raise typer.Exit(_exit_code(report, exit_zero=exit_zero, strict=strict))
-
-
-def _exit_code(report: Report, *, exit_zero: bool, strict: bool) -> int:
-    from diagnose import diagnosis
-
-    if not diagnosis.usable(report):
-        return EXIT_NO_EVIDENCE
-    worst = {f.severity for f in report.findings if f.state != "resolved"}
-    if exit_zero:
-        return EXIT_OK
-    if "error" in worst:
-        return EXIT_ERRORS
-    if strict and any(g.hides for g in report.gaps):
-        return EXIT_BLIND
-    return EXIT_WARNINGS if "warning" in worst else EXIT_OK
+    raise typer.Exit(run_diagnose.run(**locals()))
 
 
 @app.command()
@@ -378,36 +280,3 @@ app.command()(profile)
 app.command()(reveal)
 app.command()(watch)
 app.add_typer(rules_app, name="rules")
-
-
-def _fail(error: MsnetError, code: int) -> NoReturn:
-    print(f"error: {error}", file=sys.stderr)
-    if error.hint:
-        print(f"  hint: {error.hint}", file=sys.stderr)
-    sys.exit(code)
-
-
-def main() -> None:
-    """Run msnet; every error that a user can meet becomes a sentence and an exit code."""
-    try:
-        app(prog_name="msnet")
-    except (UsageError, RuleError) as e:
-        _fail(e, EXIT_USAGE)
-    except NoEvidenceError as e:
-        _fail(e, EXIT_NO_EVIDENCE)
-    except MsnetError as e:
-        _fail(e, EXIT_FAILED)
-    except BrokenPipeError:
-        # The reader went away (head, a closed pager): not our failure.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(EXIT_OK)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception as e:
-        if os.environ.get("MSNET_DEBUG"):
-            raise
-        _fail(MsnetError(f"msnet failed: {type(e).__name__}: {e}", "MSNET_DEBUG=1 shows where; this is a fault of msnet"), EXIT_FAILED)
-
-
-if __name__ == "__main__":
-    main()

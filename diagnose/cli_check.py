@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from diagnose.cli_rules import Folders, catalog_of
-from diagnose.console import EXIT_ERRORS, EXIT_NO_EVIDENCE, EXIT_OK, EXIT_WARNINGS, ExitZero, Lang, NoColor, Severity, colored, unicode, width, write
+from diagnose.cli_rules import catalog_of
+from diagnose.console import EXIT_ERRORS, EXIT_NO_EVIDENCE, EXIT_OK, EXIT_WARNINGS, colored, unicode, width, write
 from diagnose.errors import UsageError
+from diagnose.options import ExitZero, Folders, Lang, NoColor, Severity
 
 if TYPE_CHECKING:
     from diagnose.catalog import Catalog

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from diagnose.cli_device import Boot, JournalDir, Kubeconfig, Root, Timeout, device_of, progress
-from diagnose.cli_redact import PANEL, KeepVendor, MapFile, redaction
-from diagnose.cli_rules import Folders
-from diagnose.console import EXIT_ERRORS, EXIT_NO_EVIDENCE, EXIT_OK, Lang, Zone, micros_of, moment_of, zone_of
+from diagnose.cli_device import device_of, progress
+from diagnose.cli_redact import redaction
+from diagnose.console import EXIT_ERRORS, EXIT_NO_EVIDENCE, EXIT_OK, micros_of, moment_of, zone_of
 from diagnose.errors import InputError, UsageError
+from diagnose.options import PANEL, Boot, Folders, JournalDir, KeepVendor, Kubeconfig, Lang, MapFile, Root, Timeout, Zone
+from diagnose.pattern import lazy
 
 if TYPE_CHECKING:
     from diagnose.bundle.build import Bundle
     from diagnose.model import Report
 
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
-_SIZE = re.compile(r"(\d{1,12})([kmg]?)b?", re.IGNORECASE)
+_SIZE = lazy(r"(\d{1,12})([kmg]?)b?", re.IGNORECASE)
 
 
 def collect(

@@ -1,45 +1,21 @@
-"""What the commands that look at the running device have in common: its options, and progress on a terminal."""
+"""What the commands that look at the running device have in common: what its options name, and progress on a terminal."""
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
-
-import typer
+from typing import TYPE_CHECKING
 
 from diagnose.errors import UsageError
+from diagnose.pattern import lazy
 
 if TYPE_CHECKING:
     from diagnose.collect.device import Device
     from diagnose.model import Collected
 
 TIMEOUT = 30.0
-_PANEL = "The running device"
-
-Boot = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option("--boot", "-b", metavar="BOOT", rich_help_panel=_PANEL, help="The boot to read: 0 this one (default), -1 the one before, a boot id, or all."),
-]
-Timeout = Annotated[
-    Optional[float],  # noqa: UP045
-    typer.Option("--timeout", metavar="SECONDS", rich_help_panel=_PANEL, help=f"How long looking at the device may take (default: {TIMEOUT:g})."),
-]
-Kubeconfig = Annotated[
-    Optional[Path],  # noqa: UP045
-    typer.Option("--kubeconfig", metavar="FILE", rich_help_panel=_PANEL, help="The kubeconfig (default: KUBECONFIG, then MicroShift's own)."),
-]
-JournalDir = Annotated[
-    Optional[Path],  # noqa: UP045
-    typer.Option("--journal-dir", metavar="FOLDER", rich_help_panel=_PANEL, help="Journal files to read in place of the node's own."),
-]
-Root = Annotated[
-    Optional[Path],  # noqa: UP045
-    typer.Option("--root", metavar="FOLDER", rich_help_panel=_PANEL, help="A saved tree of the node's files to read in place of /; no command is run then."),
-]
-_BOOT = re.compile(r"0|-\d{1,3}|all|[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f-]{27}")
+_BOOT = lazy(r"0|-\d{1,3}|all|[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
 def device_of(boot: str | None, timeout: float | None, kubeconfig: Path | None, journal_dir: Path | None, root: Path | None, since: int | None) -> Device:

@@ -1,4 +1,4 @@
-"""Redaction on the command line: the options, the map at its place, and `msnet reveal`."""
+"""Redaction on the command line: the map at its place, and `msnet reveal`."""
 
 from __future__ import annotations
 
@@ -12,26 +12,11 @@ import typer
 
 from diagnose.console import write
 from diagnose.errors import InputError, MsnetError
+from diagnose.options import MapFile
 
 if TYPE_CHECKING:
     from diagnose.catalog import Catalog
     from diagnose.redact.redactor import Redactor
-
-PANEL = "Redaction"
-
-Redact = Annotated[
-    bool,
-    typer.Option("--redact", rich_help_panel=PANEL, help="Remove secrets, and give names and addresses pseudonyms that keep their relations."),
-]
-MapFile = Annotated[
-    Optional[Path],  # noqa: UP045
-    typer.Option(
-        "--redaction-map", metavar="FILE", rich_help_panel=PANEL,
-        help="Where the map of pseudonyms is kept, for `msnet reveal` (default: /var/lib/msnet for root, else ~/.local/state/msnet).",
-    ),
-]  # fmt: skip
-
-KeepVendor = Annotated[bool, typer.Option("--keep-vendor", rich_help_panel=PANEL, help="Let MAC addresses keep the three bytes that tell who made the device.")]
 
 
 @contextmanager

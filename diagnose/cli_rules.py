@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from diagnose.console import EXIT_ERRORS, EXIT_OK, Lang
+from diagnose.console import EXIT_ERRORS, EXIT_OK
 from diagnose.errors import UsageError
+from diagnose.options import Folders, Lang
 
 if TYPE_CHECKING:
     from diagnose.catalog import Catalog
     from diagnose.lint import Told
     from diagnose.user_rules import Entry
 
-Folders = Annotated[
-    Optional[list[str]],  # noqa: UP045
-    typer.Option("--rules", metavar="DIR", help="Folder of rules of your own, beside /etc/msnet/rules.d; may be repeated."),
-]
 Files = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Argument(metavar="[PATH ...]", help="Rule files or folders of them; without any: all rules that a run uses."),

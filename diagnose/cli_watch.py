@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -17,10 +16,12 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, Optional
 
 import typer
 
-from diagnose.cli_device import JournalDir, Kubeconfig, Root, Timeout, device_of, progress
-from diagnose.cli_rules import Folders, catalog_of, known_rule
-from diagnose.console import EXIT_OK, Ignore, IgnoreFile, Lang, MinSeverity, Namespaces, NoColor, Pods, RuleIds, Severity, colored, unicode, write
+from diagnose.cli_device import device_of, progress
+from diagnose.cli_rules import catalog_of, known_rule
+from diagnose.console import EXIT_OK, colored, unicode, write
 from diagnose.model import Record, Resource
+from diagnose.options import Folders, Ignore, IgnoreFile, JournalDir, Kubeconfig, Lang, MinSeverity, Namespaces, NoColor, Pods, Root, RuleIds, Severity, Timeout
+from diagnose.record import dataclass, field
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -98,7 +99,6 @@ def watch(
     from diagnose.collect.follow import Follower
     from diagnose.collect.live import Live
     from diagnose.lang import choose
-    from diagnose.literals import plan
     from diagnose.render import change
     from diagnose.watching import Watching
 
@@ -111,7 +111,7 @@ def watch(
     )
     device = device_of(None, timeout, kubeconfig, journal_dir, root, None)
     ignores = ignoring.collect(ignore or [], ignore_file, catalog, datetime.now(UTC).date())
-    words, options = plan(catalog), Options(None, UTC)
+    words, options = catalog.plan, Options(None, UTC)
     follower = Follower(device, words, options)
     stops = _listen(follower)
     shown = progress() if sys.stderr.isatty() and not sys.stdout.isatty() else None

@@ -10,13 +10,15 @@ import shlex
 from collections.abc import Callable
 from typing import Final
 
-_NAMES = re.compile(r"\{[a-z_]*(?::d)?\}|<[a-z][a-z-]*>")
+from diagnose.pattern import lazy
+
+_NAMES = lazy(r"\{[a-z_]*(?::d)?\}|<[a-z][a-z-]*>")
 """What is filled in later: a capture, or a name that the reader knows."""
-_HIDDEN = re.compile(r"`|\$\(|<\(|>\(|\$\{")
-_QUIET = re.compile(r"\s[12&]?>\s?/dev/null|\s2>&1")
-_SINGLE_QUOTED = re.compile(r"'[^']*'")
+_HIDDEN = lazy(r"`|\$\(|<\(|>\(|\$\{")
+_QUIET = lazy(r"\s[12&]?>\s?/dev/null|\s2>&1")
+_SINGLE_QUOTED = lazy(r"'[^']*'")
 _SEPARATORS = frozenset({"|", "||", "&&", ";"})
-_ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
+_ASSIGNMENT = lazy(r"^[A-Za-z_]\w*=")
 
 _Words = list[str]
 _Judge = Callable[[_Words], bool]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
 from diagnose.parse.tree import items, mapping
+from diagnose.record import dataclass, field
 
 _GOING_ON = ("active", "flapping", "unknown")
 _SEVERITIES = ("error", "warning")

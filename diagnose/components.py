@@ -7,24 +7,24 @@ pkg/printers/internalversion/printers.go (a pod's status), microshift assets/com
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from diagnose.checks.place import NETWORKS
 from diagnose.engine import Engine
 from diagnose.model import LISTED, Record, Resource, Where, latest
 from diagnose.own import Own, own_pod
+from diagnose.parse.kube import NETWORKS
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import iso, rfc3339
+from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 
 NAD = "NetworkAttachmentDefinition"
 CRD = "network-attachment-definitions.k8s.cni.cncf.io"
 MULTUS = "openshift-multus"
 START = 300_000_000
 """Microseconds that a start may take: Multus waits so long for OVN-Kubernetes (assets/components/multus/06-daemonset.yaml)."""
-_BACK_OFF = re.compile(r"back-off (?:(?P<minutes>\d+)m)?(?P<seconds>\d+)s")
+_BACK_OFF = lazy(r"back-off (?:(?P<minutes>\d+)m)?(?P<seconds>\d+)s")
 _LONG = 160
 """Seconds of back-off that follow two and a half minutes of failed starts."""
 _SEVERAL = 3

@@ -1,49 +1,20 @@
-"""What all commands have in common: exit codes, options, and how text reaches the terminal or a file."""
+"""What all commands have in common: exit codes, how text reaches the terminal or a file, and how times are read."""
 
 from __future__ import annotations
 
 import os
 import sys
 from datetime import datetime, timedelta, tzinfo
-from enum import Enum
-from pathlib import Path
-from typing import Annotated, Optional
-
-import typer
+from typing import TYPE_CHECKING
 
 from diagnose.errors import MsnetError, UsageError
 
-EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NO_EVIDENCE, EXIT_WARNINGS, EXIT_ERRORS, EXIT_BLIND = 0, 1, 2, 3, 10, 11, 12
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXIT_OK, EXIT_NO_EVIDENCE, EXIT_WARNINGS, EXIT_ERRORS, EXIT_BLIND = 0, 3, 10, 11, 12
+"""Exit codes of answers; those of errors are in `diagnose.errors`."""
 _NARROWEST, _USUAL, _WIDEST = 60, 100, 140
-
-
-class Severity(str, Enum):
-    """Severities, the worst first."""
-
-    error = "error"
-    warning = "warning"
-    info = "info"
-
-
-Lang = Annotated[Optional[str], typer.Option("--lang", metavar="LANG", help="Language: en or ja (default: the locale's).")]  # noqa: UP045
-NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also: NO_COLOR in the environment).")]
-Namespaces = Annotated[Optional[list[str]], typer.Option("--namespace", "-n", metavar="NAME", help="Only findings on this namespace; may be repeated.")]  # noqa: UP045
-Pods = Annotated[Optional[list[str]], typer.Option("--pod", metavar="[NAMESPACE/]NAME", help="Only findings on this pod; may be repeated.")]  # noqa: UP045
-RuleIds = Annotated[Optional[list[str]], typer.Option("--rule", metavar="ID", help="Only findings of this rule; may be repeated.")]  # noqa: UP045
-MinSeverity = Annotated[Severity, typer.Option("--min-severity", help="Leave out findings less severe.")]
-Ignore = Annotated[
-    Optional[list[str]],  # noqa: UP045
-    typer.Option("--ignore", metavar="RULE[=[NAMESPACE/]NAME]", help="Set aside findings of a rule, everywhere or on one pod or NAD; may be repeated."),
-]
-IgnoreFile = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option("--ignore-file", metavar="FILE", help="What to set aside, with reason and expiry date (default: /etc/msnet/ignore.yaml, where it exists)."),
-]
-Zone = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option("--tz", metavar="ZONE", help="Time zone of stamps that name none: Europe/Berlin, +02:00.  [default: the node's, where the evidence tells it, else UTC]"),
-]  # fmt: skip
-ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if there are errors or warnings.")]
 
 
 def width(*, tty: bool) -> int:

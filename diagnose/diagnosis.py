@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from diagnose import __version__
 from diagnose.blind import blind_spots
 from diagnose.catalog import Catalog
-from diagnose.collect.bundle import Restored
-from diagnose.collect.capture import Capture
-from diagnose.collect.device import Device
 from diagnose.collect.evidence import Evidence, Options
-from diagnose.collect.live import Live, Progress
 from diagnose.collect.signs import Signs
 from diagnose.correlate import findings
 from diagnose.engine import Engine
 from diagnose.errors import MsnetError, NoEvidenceError
-from diagnose.health import Health
 from diagnose.hints import hints_for
-from diagnose.ignoring import Ignores
-from diagnose.literals import plan
-from diagnose.model import Finding, Gap, InputSeen, Record, Report, Resource, ZoneSeen, earliest, latest
+from diagnose.model import Finding, Gap, InputSeen, Record, Report, Resource, Restored, ZoneSeen, earliest, latest
 from diagnose.parse.when import micros
 from diagnose.paths import paths_of
+from diagnose.record import dataclass
 from diagnose.rule import CONFIDENCES, SEVERITIES
 from diagnose.scan import Scanner
-from diagnose.silent import Silent
-from diagnose.static import Static
 from diagnose.story import Story
 from diagnose.timeline import timeline
+
+if TYPE_CHECKING:
+    from diagnose.collect.capture import Capture
+    from diagnose.collect.device import Device
+    from diagnose.collect.live import Live, Progress
+    from diagnose.holding import Held
+    from diagnose.ignoring import Ignores
 
 LONG = 2000
 """Lines of a log in which other pods' other troubles are no answer to anybody's question."""
@@ -75,8 +73,10 @@ def investigate(
 
     `keep` takes what was judged, for a bundle; `meet` is told of every record and object. A bundle alone is judged as of the moment at which it was taken.
     """
-    words, options = plan(catalog), Options(reference, tz)
-    if isinstance(arguments, Device):
+    words, options = catalog.plan, Options(reference, tz)
+    if not isinstance(arguments, list):
+        from diagnose.collect.live import Live
+
         evidence = Live(words, options, arguments, progress, keep=keep)
         return _judged(Engine(catalog), evidence, evidence.read(), catalog, now, select, ignores, keep, meet)
     engine = Engine(catalog)
@@ -101,7 +101,7 @@ def _judged(
     keep: Capture | None,
     meet: Callable[[Record | Resource], None] | None,
 ) -> tuple[Report, Story]:
-    held = Held.empty(ignores)
+    holder = Holder(ignores)
     for item in found:
         if not isinstance(item, Resource) and not in_time(item, select):
             continue
@@ -111,7 +111,7 @@ def _judged(
             meet(item)
         if isinstance(item, Resource):
             engine.hold(item)
-            held.hold(item)
+            holder.hold(item)
         else:
             engine.feed(item)
     if isinstance(evidence, Evidence) and evidence.signs is not None:
@@ -120,7 +120,7 @@ def _judged(
                 engine.feed(record)
     run = _run_of(evidence, now, select)
     at = run.taken if run.running else None
-    report, story = concluded(engine, held, evidence, catalog, now=now, select=select, live=run.live, since=run.since, at=at)
+    report, story = concluded(engine, holder, evidence, catalog, now=now, select=select, live=run.live, since=run.since, at=at)
     report.collected = run.collected
     report.zones = run.zones
     if keep is not None:
@@ -131,9 +131,11 @@ def _judged(
 def _run_of(evidence: Evidence | Live, now: datetime, select: Selection) -> Restored:
     """Return how this run went; of a bundle alone, how the one went that wrote it."""
     since = select.since is not None
-    if isinstance(evidence, Live):
+    if not isinstance(evidence, Evidence):
         return Restored(micros(now), live=True, running=evidence.device.running, since=since, collected=list(evidence.collected.values()))
     if evidence.restored is not None:
+        from dataclasses import replace
+
         return replace(evidence.restored, since=evidence.restored.since or since)
     return Restored(micros(now), since=since, zones=[ZoneSeen(name, source) for source, name in sorted(evidence.zones.items())])
 
@@ -148,32 +150,28 @@ class Source(Protocol):
     def scan(self) -> Scanner: ...
 
 
-class Held(NamedTuple):
-    """What is made of the objects and the parts of the host."""
+class Holder:
+    """Holds the objects and the parts of the host; what judges them is loaded when there is one."""
 
-    static: Static
-    silent: Silent
-    health: Health
-    ignores: Ignores | None
-
-    @classmethod
-    def empty(cls, ignores: Ignores | None) -> Held:
-        """Hold nothing yet."""
-        silent = Silent()
-        return cls(Static(), silent, Health(silent.host), ignores)
+    def __init__(self, ignores: Ignores | None) -> None:
+        """Hold nothing yet; annotations may set findings aside, too."""
+        self.ignores = ignores
+        self.held: Held | None = None
 
     def hold(self, resource: Resource) -> None:
         """Take one; the engine is told by itself."""
-        self.static.hold(resource)
-        self.silent.hold(resource)
-        self.health.hold(resource)
+        if self.held is None:
+            from diagnose.holding import Held
+
+            self.held = Held()
+        self.held.hold(resource)
         if self.ignores is not None:
             self.ignores.meet(resource)
 
 
 def concluded(
     engine: Engine,
-    held: Held,
+    holder: Holder,
     evidence: Source,
     catalog: Catalog,
     *,
@@ -183,20 +181,22 @@ def concluded(
     since: bool = False,
     at: int | None = None,
 ) -> tuple[Report, Story]:
-    """Return the report on everything that `engine` was fed and that was held, and its story; neither takes more after that.
+    """Return the report on everything that `engine` was fed and that `holder` holds, and its story; neither takes more after that.
 
     `live`: collectors looked at a device; `since`: what is older than some moment was left out; `at`: the moment, microseconds since the epoch,
     at which the node was as its state shows, where that is not the end of the evidence.
     """
-    static, silent, health, ignores = held
+    held, ignores = holder.held, holder.ignores
     engine.finish()
     story = Story(engine, evidence.inputs)
-    health.conclude(engine, story, story.end if at is None else at)
-    static.conclude(engine, catalog.by_id)
-    silent.conclude(engine)
+    if held is not None:
+        held.conclude(engine, story, catalog.by_id, story.end if at is None else at)
     logs = [i for i in evidence.inputs if i.programs and "text" not in i.programs and i.kind != "objects"]
     long = {i.source for i in logs} if sum(i.lines for i in logs) > LONG else set[str]()
-    found = [f for f in silent.complete(findings(story)) if wanted(f, select) and not _aside(f, long)]
+    found = findings(story)
+    if held is not None:
+        found = held.silent.complete(found)
+    found = [f for f in found if wanted(f, select) and not _aside(f, long)]
     _own_up(evidence, {e.source for f in found for e in f.evidence})
     low, high = engine.window
     for seen in evidence.inputs:
@@ -204,17 +204,24 @@ def concluded(
     everything = found
     found, ignored = ignores.split(found) if ignores is not None else (found, [])
     for finding in found:
-        finding.hints = hints_for(finding, story) + static.hints(finding.rule, finding.captures) + silent.hints(finding) + health.hints(finding)
-    sandboxes = frozenset(box.namespace for box in silent.host.boxes.values())
+        finding.hints = hints_for(finding, story) + (held.hints(finding) if held is not None else [])
+    sandboxes = frozenset(box.namespace for box in held.silent.host.boxes.values()) if held is not None else frozenset[str]()
     gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything, evidence.gaps, live=live, since=since, sandboxes=sandboxes)
     report = Report(
         tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
-        not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems] + static.problems + (ignores.problems if ignores is not None else []), window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"], facts={**engine.inventory.facts, **health.facts()}, node=health.seen,
-        timeline=timeline(story, found), attachments=silent.attachments, pools=silent.pools, checks=silent.checks,
-        paths=paths_of(silent.host, engine.inventory, silent.attachments, found),
+        not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems], window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"],
+        facts=dict(engine.inventory.facts), timeline=timeline(story, found),
         unexplained=sorted(engine.unexplained.values(), key=lambda u: (-u.count, u.shape)),
         ignored=ignored, expired=list(ignores.expired) if ignores is not None else [],
     )  # fmt: skip
+    if held is not None:
+        report.not_checked += held.static.problems
+        report.facts |= held.health.facts()
+        report.node, report.attachments = held.health.seen, held.silent.attachments
+        report.pools, report.checks = held.silent.pools, held.silent.checks
+    if ignores is not None:
+        report.not_checked += ignores.problems
+    report.paths = paths_of(held.silent.host if held is not None else None, engine.inventory, report.attachments, found)
     shown = (
         found,
         report.unexplained,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from diagnose.catalog import Catalog
 from diagnose.inventory import Inventory
@@ -19,6 +18,7 @@ from diagnose.own import is_broken, own_pod
 from diagnose.parse.chain import Segment
 from diagnose.parse.marker import Mark, mark_of
 from diagnose.parse.tree import items, mapping
+from diagnose.record import dataclass, field
 from diagnose.rule import Rule
 from diagnose.shape import shape
 from diagnose.times import Setting, Times, setting_of

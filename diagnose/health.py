@@ -7,9 +7,7 @@ say: a fault that stops new pods is for information while none waits, and one th
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from diagnose.engine import VAGUE, Engine
@@ -18,6 +16,8 @@ from diagnose.model import Finding, Hint, NodeSeen, Record, Resource, Where
 from diagnose.node import MULTUS_CONF, MULTUS_NETWORK, OVN_CONF, OVN_NETWORK, Conf, Node, Unit
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import iso
+from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 from diagnose.shortage import shortages
 from diagnose.story import Story
 from diagnose.survey import facts, survey
@@ -35,7 +35,7 @@ _GRACE = 300_000_000
 """Microseconds after a start in which files and plugins are still being written (microshift.md 5; `grace` of the rules)."""
 _RESTARTS = 3
 """Restarts in a row from which on a unit that starts again counts as one that does not come up."""
-_BRACKETS = re.compile(r"https?://\[(?:\d+\.){3}\d+\]")
+_BRACKETS = lazy(r"https?://\[(?:\d+\.){3}\d+\]")
 _NETWORK_PODS = ("openshift-multus", "openshift-ovn-kubernetes")
 _CLOCK = frozenset({KUBECONFIG, "apiserver-unreachable"})
 """Rules of failures that a wrong clock makes: certificates are not valid yet, or no more."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from diagnose.model import Finding, Hint
-from diagnose.parse.marker import Mark
 from diagnose.story import Story
+
+if TYPE_CHECKING:
+    from diagnose.parse.marker import Mark
 
 _NAMES = 8
 """Names that are listed."""
@@ -23,6 +25,8 @@ def hints_for(finding: Finding, story: Story) -> list[Hint]:
 
 
 def _nads(finding: Finding, story: Story) -> Iterator[Hint]:
+    import difflib
+
     nads = story.engine.inventory.nads()
     name, namespace = finding.captures.get("nad", ""), finding.captures.get("nad_namespace", "")
     if not nads or not name:

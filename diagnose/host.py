@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from diagnose.checks.ipam import DATA_DIR, Pool, pool_of
-from diagnose.checks.place import NETWORKS
 from diagnose.model import LINK, Attached, Resource, Where
 from diagnose.parse import host as parse
+from diagnose.parse.kube import NETWORKS
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import rfc3339
+from diagnose.record import dataclass, field
 
 STATUS = "k8s.v1.cni.cncf.io/network-status"
 MIRROR = "kubernetes.io/config.mirror"

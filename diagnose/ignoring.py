@@ -5,18 +5,19 @@ What is ignored is counted and named in the report; it never simply vanishes.
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from diagnose.catalog import Catalog
-from diagnose.checks.position import Broken, Document, read, span_of
 from diagnose.errors import UsageError
 from diagnose.model import Expired, Finding, Ignored, Resource
 from diagnose.parse.tree import items, mapping
+from diagnose.record import dataclass, field
+
+if TYPE_CHECKING:
+    from diagnose.checks.position import Document
 
 SYSTEM: Final = "/etc/msnet/ignore.yaml"
 """The ignore file that is read without being asked, where it exists."""
@@ -136,6 +137,8 @@ def _ignored_by(finding: Finding, entries: list[Ignore]) -> list[Ignore]:
 
 def unknown(rule: str, known: Collection[str]) -> str:
     """Return the words for a rule that does not exist."""
+    import difflib
+
     near = difflib.get_close_matches(rule, known, 3)
     return f"unknown rule {rule!r}" + (f"; did you mean {', '.join(near)}?" if near else "; `msnet rules` lists them")
 
@@ -159,6 +162,8 @@ def from_catalog(catalog: Catalog) -> list[Ignore]:
 
 def read_file(name: str, raw: bytes, known: Collection[str]) -> tuple[list[Ignore], list[tuple[str, str]]]:
     """Return the entries of an ignore file, and everything that is wrong with it as (file:line, words); the good entries count all the same."""
+    from diagnose.checks.position import Broken, read, span_of
+
     problems: list[tuple[str, str]] = []
     documents: list[Document] = []
     for part in read(name, raw):
@@ -190,6 +195,8 @@ def read_file(name: str, raw: bytes, known: Collection[str]) -> tuple[list[Ignor
 
 def _entry(item: dict[str, Any], at: int, document: Document, known: Collection[str], flaw: Callable[..., None]) -> Ignore | None:
     """Return one entry of the file, or None where something is wrong with it, which is told."""
+    from diagnose.checks.position import span_of
+
     wrong = False
 
     def bad(text: str, *path: str) -> None:

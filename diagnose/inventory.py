@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from diagnose.checks.place import NETWORKS
-from diagnose.checks.selection import parse
 from diagnose.model import LINK, Resource
+from diagnose.parse.kube import NETWORKS
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import rfc3339
+from diagnose.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +115,8 @@ class Inventory:
         self.changes.update(_changes(resource, "f:spec", "config"))
 
     def _hold_pod(self, resource: Resource) -> None:
+        from diagnose.checks.selection import parse
+
         pod = f"{resource.namespace}/{resource.name}"
         self.pods.add(pod)
         self._listed.setdefault(resource.where.source, set()).add(pod)

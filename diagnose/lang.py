@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagnose.errors import UsageError
+from diagnose.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

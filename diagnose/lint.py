@@ -19,6 +19,7 @@ from diagnose.literals import findable
 from diagnose.match import Hit, Matcher
 from diagnose.parse.line import parse_line
 from diagnose.parse.tree import mapping
+from diagnose.pattern import lazy
 from diagnose.rule import LANGUAGES, Flaw, Message, Rule, placeholders
 from diagnose.template import canonical, fold
 from diagnose.user_rules import Entry, entries_of, line_of, sample_fault
@@ -35,8 +36,8 @@ SUPPLIED = frozenset({
     "bridge", "ipam", "subnet", "range", "node",
 })  # fmt: skip
 """The names that a text may use though no message captures them: an error chain, a log line, the NAD or the reader supplies them."""
-_OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
-_WORD = re.compile(r"[a-z0-9]+")
+_OPTIONAL = lazy(r"\[\[(.*?)\]\]", re.DOTALL)
+_WORD = lazy(r"[a-z0-9]+")
 _LONGEST = 110
 """Characters of an English title."""
 _SHOWN = 120

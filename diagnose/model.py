@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from diagnose.alike import Alike
+from diagnose.record import dataclass, field
 
 
 class Where(NamedTuple):
@@ -480,4 +480,20 @@ class Report:
     expired: list[Expired] = field(default_factory=list[Expired])
     redacted: dict[str, int] | None = None
     """What was replaced or removed, by kind (secret, ip, mac, domain, name); None where nothing was to be."""
+    zones: list[ZoneSeen] = field(default_factory=list[ZoneSeen])
+
+
+@dataclass(slots=True)
+class Restored:
+    """How the run went that wrote a bundle, or this one."""
+
+    taken: int | None = None
+    """The moment that counted as now, microseconds since the epoch."""
+    live: bool = False
+    """True if collectors looked at a device."""
+    running: bool = False
+    """True if that was the node as it was at `taken`."""
+    since: bool = False
+    """True if what is older than some moment was left out."""
+    collected: list[Collected] = field(default_factory=list[Collected])
     zones: list[ZoneSeen] = field(default_factory=list[ZoneSeen])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-import re
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from diagnose.model import Resource, Where
 from diagnose.parse.tree import items, mapping
+from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 
 CONF_DIR: Final = "/etc/cni/net.d"
 """CRI-O's default network_dir, which MicroShift does not change (cri-o pkg/config/config.go: cniConfigDir)."""
@@ -22,7 +22,7 @@ _EXTENSIONS = (".conf", ".conflist", ".json")
 _MULTUS = ("multus", "multus-shim")
 _MAIN = frozenset({"bridge", "macvlan", "ipvlan"})
 _RPM = "microshift-multus"
-_RELEASE = re.compile(r"(\d+)\.(\d+)")
+_RELEASE = lazy(r"(\d+)\.(\d+)")
 _IN_BINARY = (4, 19)
 """From this release on the configuration enables Multus, before it the package did (microshift.md 1)."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -12,9 +11,10 @@ from diagnose.checks.fault import Profile
 from diagnose.checks.position import Broken, Document, read, span_of
 from diagnose.errors import UsageError
 from diagnose.parse.tree import items
+from diagnose.pattern import lazy
 
 SCHEMA: Final = "msnet.profile/1"
-_VERSION = re.compile(r"^\d+\.\d+$")
+_VERSION = lazy(r"^\d+\.\d+$")
 _STEM = ("schema", "version", "plugins", "links", "pod_networks", "service_networks", "host_networks", "namespaces_known", "nads")
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
@@ -17,18 +15,20 @@ from diagnose.collect.files import walk
 from diagnose.model import LINK, Record, Resource
 from diagnose.node import Node
 from diagnose.parse.tree import items, mapping
+from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 from diagnose.scan import Scanner
 
 _TRANSIENT = ("veth", "lo")
 """Interfaces that no NAD can mean: the host's ends of pods, and the loopback."""
-_KUBELET = re.compile(r"^v1\.(\d+)\.\d+")
+_KUBELET = lazy(r"^v1\.(\d+)\.\d+")
 _BEHIND = 13
 """OpenShift 4.N, and MicroShift with it, is Kubernetes 1.(N+13): 4.18 is 1.31."""
 _OLDEST, _NEWEST = 29, 35
 """Kubernetes minors of MicroShift 4.16, the first with Multus, to 4.22."""
-_VERSION = re.compile(r"\bMicroShift Version: (4\.\d+)\.\d|\bmicroshift-(4\.\d+)\.\d+-|\bmicroshift=\"?(4\.\d+)\.\d")
+_VERSION = lazy(r"\bMicroShift Version: (4\.\d+)\.\d|\bmicroshift-(4\.\d+)\.\d+-|\bmicroshift=\"?(4\.\d+)\.\d")
 """`microshift version`, the name of the RPM, and the line that MicroShift logs at its start."""
-_RELEASE = re.compile(r"(4\.\d+)\.\d")
+_RELEASE = lazy(r"(4\.\d+)\.\d")
 _LITERALS = ["MicroShift Version: ", "microshift-4.", 'microshift="4.', "microshift=4."]
 _CONFIG = 256 * 1024
 """Bytes of MicroShift's configuration file that are read."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from diagnose.errors import RuleError
 from diagnose.parse.tree import items, mapping
+from diagnose.pattern import lazy
+from diagnose.record import dataclass
 from diagnose.template import Template
 
 SEVERITIES: Final = ("error", "warning", "info")
@@ -29,7 +29,7 @@ KINDS: Final = ("say", "root", "tail")
 """say: the text is unmistakable and may stand anywhere in the message; root: only where a clause begins;
 tail: the last resort, an errno text of which the layer above is the better witness."""
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_PLACEHOLDER = lazy(r"\{([a-z_]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Flaw(NamedTuple):
     text: str
 
 
-_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_ID = lazy(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _KEYS = frozenset({"id", "since", "severity", "confidence", "about", "grace", "key", "symptom", "over", "messages", "explains", "guide", "refs", "steps", "verify", "text"})  # fmt: skip
 _CHOICES: Final = {"severity": SEVERITIES, "confidence": CONFIDENCES, "about": ABOUT, "over": ("pod", "node")}
 

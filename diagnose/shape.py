@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from diagnose.pattern import lazy
 
-_VARIABLE = re.compile(
+_VARIABLE = lazy(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # a UID
     r"|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}"  # a MAC address
     r"|\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d+|:\d+)?"  # an IPv4 address

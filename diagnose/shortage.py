@@ -6,13 +6,13 @@ DefaultEvictionHard), or evictionHard in the kubelet section of MicroShift's con
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from diagnose.model import Where
 from diagnose.node import Filesystem, Node
 from diagnose.parse.tree import mapping
+from diagnose.pattern import lazy
 
 EVICTION_HARD: Final = {
     "memory.available": "100Mi",
@@ -29,7 +29,7 @@ _NODEFS = ("/var/lib/kubelet", "/var/lib", "/var", "/")
 _IMAGEFS = ("/var/lib/containers/storage", "/var/lib/containers")
 _WRITTEN = ("/run", *_NODEFS, *_IMAGEFS)
 """Where CRI-O, the plugins and Multus write."""
-_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(%|[KMGT]i?)?")
+_QUANTITY = lazy(r"(\d+(?:\.\d+)?)(%|[KMGT]i?)?")
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
 
 

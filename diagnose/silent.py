@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from diagnose import attached, leases, reach
 from diagnose.components import Components
 from diagnose.engine import VAGUE, Engine
 from diagnose.host import Host
 from diagnose.model import Check, Finding, Hint, PodNetworks, PoolSeen, Record, Resource, Where
 from diagnose.parse.when import iso
+from diagnose.record import dataclass, field
 
 _CONFIG = ("nad-", "annotation-invalid")
 """Rules of objects that tell why an attachment is not there."""

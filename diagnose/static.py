@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from diagnose import checks
@@ -22,6 +22,7 @@ from diagnose.engine import Engine, Group
 from diagnose.model import LINK, LISTED, Hint, Record, Resource
 from diagnose.parse.tree import items, mapping
 from diagnose.profiling import Learned
+from diagnose.record import dataclass, field
 from diagnose.rule import Rule
 
 _LIMIT = 20_000
@@ -86,7 +87,7 @@ class Static:
         if known is None or _age(known) < _age(resource):
             self._held[key] = _slim(resource)
 
-    def conclude(self, engine: Engine, rules: dict[str, Rule]) -> None:
+    def conclude(self, engine: Engine, rules: Mapping[str, Rule]) -> None:
         """Check everything, and give `engine` what is wrong."""
         if not self._held:
             return
@@ -143,7 +144,7 @@ class Static:
 
     # --- how bad it is ------------------------------------------------------------------------------------------------
 
-    def _judged(self, engine: Engine, rules: dict[str, Rule]) -> Iterator[Judged]:
+    def _judged(self, engine: Engine, rules: Mapping[str, Rule]) -> Iterator[Judged]:
         known = _Known(engine)
         for resource, fault in self._faults():
             rule = rules.get(fault.rule)

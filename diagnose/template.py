@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from diagnose.pattern import lazy
+
 # What a named gap may hold. Names are one word; a free gap may hold a sentence.
 FREE = frozenset({"reason", "error", "value", "command", "stderr", "stdout", "supported", "network", "path_list"})
 GAP_LIMIT = 4000
@@ -21,15 +23,15 @@ GAP_LIMIT = 4000
 CUT_WEIGHT = 24
 """Literal characters that a message cut short must still show to be recognised."""
 
-_PIECE = re.compile(r"\{\{|\}\}|\{([a-z_]*)(?::([a-z]))?\}")
-_ESCAPED_QUOTE = re.compile(r"(?<!\\)\\+([\"'`])")
-_ESCAPED_BLANK = re.compile(r"(?<!\\)\\+[nrt](?![a-z]{3}\\)")
-_UNICODE_ESCAPE = re.compile(r"(?<!\\)\\+u00(3c|3e|26|22|27)", re.IGNORECASE)
-_BLANKS = re.compile(r"[\s\u00a0]+")
+_PIECE = lazy(r"\{\{|\}\}|\{([a-z_]*)(?::([a-z]))?\}")
+_ESCAPED_QUOTE = lazy(r"(?<!\\)\\+([\"'`])")
+_ESCAPED_BLANK = lazy(r"(?<!\\)\\+[nrt](?![a-z]{3}\\)")
+_UNICODE_ESCAPE = lazy(r"(?<!\\)\\+u00(3c|3e|26|22|27)", re.IGNORECASE)
+_BLANKS = lazy(r"[\s\u00a0]+")
 _QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\u2014": "-"})
-_NUMBER = re.compile(r"-*(?P<first>\d)\d*")
-_WORD = re.compile(r"[a-z0-9]+")
-_TOKEN = re.compile(r"[^\s\"]+")
+_NUMBER = lazy(r"-*(?P<first>\d)\d*")
+_WORD = lazy(r"[a-z0-9]+")
+_TOKEN = lazy(r"[^\s\"]+")
 
 
 def canonical(text: str) -> str:
@@ -73,7 +75,7 @@ class Match(NamedTuple):
 class Template:
     """One upstream message, ready to be looked for; `weight` counts its literal letters and digits."""
 
-    __slots__ = ("gaps", "head_words", "literals", "text", "weight", "weights", "words")
+    __slots__ = ("gaps", "literals", "text", "weight", "weights")
 
     def __init__(self, text: str) -> None:
         """Split `text` into literals and gaps. Raises `ValueError` if there is no literal or two gaps touch."""
@@ -99,14 +101,27 @@ class Template:
         self.weight = sum(self.weights)
         if not self.weight:
             raise ValueError(f"no literal text in {text!r}")
-        self.words = self._whole_words()
-        self.head_words = self._whole_words(CUT_WEIGHT)
+
+    @classmethod
+    def made(cls, text: str, literals: tuple[str, ...], gaps: tuple[Gap, ...], weights: tuple[int, ...]) -> Template:
+        """Return a template whose parts were found before."""
+        template = cls.__new__(cls)
+        template.text, template.literals, template.gaps = text, literals, gaps
+        template.weights, template.weight = weights, sum(weights)
+        return template
+
+    @property
+    def words(self) -> list[str]:
+        """The words that any text with this message must hold whole, so that an index may use them."""
+        return self._whole_words()
+
+    @property
+    def head_words(self) -> list[str]:
+        """Those of them that a message cut short still has."""
+        return self._whole_words(CUT_WEIGHT)
 
     def _whole_words(self, weight: int = 0) -> list[str]:
-        """Return the words that any text with this message must hold whole, so that an index may use them.
-
-        With `weight`, only those that the first `weight` literal characters hold: what a message cut short still has.
-        """
+        """Return the whole words; with `weight`, only those that the first `weight` literal characters hold."""
         words: list[str] = []
         last = len(self.literals) - 1
         seen = 0
@@ -248,6 +263,17 @@ class Index:
                 self._by_word.setdefault(word, []).append(number)
             else:
                 self._always.append(number)
+
+    @classmethod
+    def made(cls, by_word: dict[str, list[int]], always: list[int]) -> Index:
+        """Return an index that was made before, of its `parts`."""
+        index = cls.__new__(cls)
+        index._by_word, index._always = by_word, always
+        return index
+
+    def parts(self) -> tuple[dict[str, list[int]], list[int]]:
+        """Return the numbers of the templates by word, and of those that are always tried."""
+        return self._by_word, self._always
 
     def candidates(self, low: str) -> list[int]:
         """Return the numbers of all templates that may occur in the folded text, in order."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from diagnose.model import BootSeen, Record, offset_second
+from diagnose.record import dataclass, field
 
 STEP = 3
 """Seconds by which a wall clock must move against the monotonic clock to count as stepped."""

@@ -7,25 +7,23 @@ and what would take too long is refused when it is read.
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from diagnose.catalog import Catalog, Problem, Silence, head, load_yaml, shipped_file
+from diagnose.catalog import SYSTEM, Catalog, Problem, Silence, head, load_yaml, shipped_file
 from diagnose.catalog import load as shipped
-from diagnose.checks.position import Broken, Document, read, span_of
-from diagnose.commands import only_reads
 from diagnose.errors import UsageError
 from diagnose.parse.tree import items, mapping
+from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 from diagnose.rule import LANGUAGES, Flaw, Rule, read_rule
 
-SYSTEM: Final = "/etc/msnet/rules.d"
-"""Where rules are looked for without being asked."""
+if TYPE_CHECKING:
+    from diagnose.checks.position import Document
+
 FILES, SIZE = 500, 256 * 1024
 """Files of one folder, and bytes of a file, that are read."""
 MESSAGES, LENGTH, GAPS, WEIGHT = 1000, 1000, 12, 8
@@ -35,7 +33,7 @@ AREA: Final = "user"
 CHANGES: Final = frozenset({"severity", "confidence", "grace", "over", "text", "steps", "verify", "guide", "refs"})
 """What a file may change of a rule that is there."""
 SAMPLE_KEYS: Final = frozenset({"match", "clean", "captures", "why"})
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = lazy(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _WORD = 3
 """Letters and digits of a word by which the index finds a message: without one it would be tried on every line."""
 
@@ -59,10 +57,12 @@ class Entry(NamedTuple):
 
 def line_of(document: Document, *path: str | int) -> int:
     """Return the line of the value at `path`, or of what is nearest to it."""
+    from diagnose.checks.position import span_of
+
     return document.text.place(span_of(document, path, None).start).line
 
 
-@dataclass
+@dataclass(slots=True)
 class _Run:
     """One reading of all folders."""
 
@@ -148,6 +148,8 @@ class _Run:
 
 def unknown_rule(rule: str, known: Iterable[str]) -> str:
     """Return the words for a rule that does not exist."""
+    import difflib
+
     near = difflib.get_close_matches(rule, known, 3)
     return f"unknown rule {rule!r}" + (f"; did you mean {', '.join(near)}?" if near else "")
 
@@ -181,6 +183,8 @@ def _limits(rule: Rule) -> Iterator[Flaw]:
 
 def _unsafe(rule: Rule) -> Iterator[Flaw]:
     """Yield what a reader must be kept from: control characters, and a step that is called harmless and is not known to be."""
+    from diagnose.commands import only_reads
+
     for language, text in rule.text.items():
         if language != LANGUAGES[0] and text is rule.text[LANGUAGES[0]]:
             continue
@@ -219,6 +223,8 @@ def _is_rule_file(name: str) -> bool:
 
 def entries_of(name: str, raw: bytes, area: str) -> Iterator[Entry | Problem]:
     """Yield the rules of one file, each with the samples behind it, and what cannot be read of it."""
+    from diagnose.checks.position import Broken, read
+
     rule: Document | None = None
     samples: list[Document] = []
     for part in read(name, raw):
@@ -260,6 +266,8 @@ class Loaded(NamedTuple):
 
 def load_all(folders: Iterable[str] = (), *, system: str = SYSTEM) -> Loaded:
     """Return the shipped rules with those of `system`, where it exists, and of `folders` added. Raises `UsageError` for a folder that is not there."""
+    import hashlib
+
     base = shipped()
     asked = list(folders)
     for folder in asked:

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from diagnose.catalog import Catalog
 from diagnose.correlate import subject_of
-from diagnose.diagnosis import Held, Selection, concluded, in_time, wanted
+from diagnose.diagnosis import Holder, Selection, concluded, in_time, wanted
 from diagnose.engine import Engine, Group, PodTimes, Seen, Success
 from diagnose.ignoring import Ignores
 from diagnose.model import LISTED, Collected, Finding, Gap, InputSeen, Record, Report, Resource, Where
@@ -397,13 +397,13 @@ class Watching:
         """Return the report on all that is known; `now` stamps it (microseconds since the epoch)."""
         at = datetime.fromtimestamp(now / _SECOND, UTC)
         engine = self._engine.copy()
-        held = Held.empty(self._ignores(at))
+        holder = Holder(self._ignores(at))
         for resource, fresh in self._resources(now):
             engine.hold(resource if fresh else _stale(resource))
-            held.hold(resource)
+            holder.hold(resource)
         inputs = [replace(i, programs=set(i.programs), heard=dict(i.heard)) for p in self.parts.values() for i in p.inputs]
         gaps = list({_same(g): g for p in self.parts.values() for g in p.gaps}.values())
-        self.report, self._story = concluded(engine, held, _Sources(inputs, gaps, self.scan), self.catalog, now=at, select=Selection(), live=True, at=now)
+        self.report, self._story = concluded(engine, holder, _Sources(inputs, gaps, self.scan), self.catalog, now=at, select=Selection(), live=True, at=now)
         self.report.collected = list(self.collected.values())
         for finding in self.report.findings:
             if finding.proof is not None and finding.proof.kind == "absent":

@@ -85,7 +85,7 @@ def test_a_redacted_bundle_is_called_so_and_finds_as_much(tmp_path: Path, msnet)
 
 def test_the_device_s_own_name_is_hidden(tmp_path: Path) -> None:
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "STATE_DIRECTORY": str(tmp_path / "state")}
-    code = "import os, sys; os.uname = lambda: os.uname_result(('Linux', 'edge07.acme-corp.com', '', '', '')); from diagnose.cli import main; main()"
+    code = "import os, sys; os.uname = lambda: os.uname_result(('Linux', 'edge07.acme-corp.com', '', '', '')); from diagnose.entry import main; main()"
     run = subprocess.run([sys.executable, "-c", code, "collect", "--timeout", "5"], cwd=tmp_path, env=env, capture_output=True, check=False)
     (path,) = tmp_path.glob("*.tar.zst")
     assert re.fullmatch(r"msnet-host-x1\.domain-x1\.example-\d{8}T\d{6}Z-redacted.tar.zst", path.name)

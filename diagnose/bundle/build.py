@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
 from diagnose import __version__
@@ -22,6 +20,8 @@ from diagnose.errors import MsnetError
 from diagnose.model import Report
 from diagnose.parse import bundle
 from diagnose.parse.when import moment
+from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 from diagnose.render import html, json_v1, markdown
 from diagnose.shape import shape
 
@@ -33,7 +33,7 @@ REPORTS: dict[str, Render] = {
 }
 """The report's forms, by the member's path."""
 INPUTS = "inputs"
-_PACKED = re.compile(r"(?:\.(?:gz|xz|zst|bz2))+$")
+_PACKED = lazy(r"(?:\.(?:gz|xz|zst|bz2))+$")
 """Ends of names of what is kept unpacked."""
 _BLOCK = 1024 * 1024
 _EACH = (64, 16, 4, 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tarfile
 import zlib
 from collections import Counter
@@ -11,10 +10,11 @@ from typing import NamedTuple
 
 from diagnose.collect.files import open_input
 from diagnose.errors import InputError
+from diagnose.pattern import lazy
 from diagnose.redact.check import Check, Leak
 from diagnose.redact.kept import Map
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = lazy(r"[^\W_]+")
 _PART = 4 * 1024 * 1024
 
 

@@ -6,9 +6,7 @@ Sources (annotations.md 1, 2, 9): multus-cni pkg/k8sclient/k8sclient.go at 95a09
 
 from __future__ import annotations
 
-import difflib
 import json
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, cast
@@ -34,6 +32,7 @@ from diagnose.checks.selection import (
 )
 from diagnose.model import Resource
 from diagnose.parse.tree import mapping
+from diagnose.pattern import lazy
 
 __all__ = ["Parsed", "Selection", "cross", "faults", "parse"]
 
@@ -192,6 +191,8 @@ _SYNONYMS = {
 
 
 def _unknown_key(key: Node, item: Node, kind: GoType, captures: dict[str, str]) -> Problem:
+    import difflib
+
     near = difflib.get_close_matches(key.value, kind.fields, 1, 0.7)
     meant = near[0] if near else _SYNONYMS.get(folded(key.value), "")
     if meant not in kind.fields:
@@ -261,7 +262,7 @@ def _without_item(value: str, at: int) -> tuple[Spot, str]:
     return Spot(0, end), value[right + 1 : end]
 
 
-_INNER_BLANKS = re.compile(rf"(?<![{GO_BLANKS}])[{GO_BLANKS}]*[,/@][{GO_BLANKS}]*")
+_INNER_BLANKS = lazy(rf"(?<![{GO_BLANKS}])[{GO_BLANKS}]*[,/@][{GO_BLANKS}]*")
 
 
 def _blank_hints(value: str) -> Iterator[Problem]:
@@ -339,6 +340,8 @@ def _route_problems(selections: list[Selection]) -> Iterator[Problem]:
 
 def _near_misses(resource: Resource, annotations: dict[str, Any], path: Path) -> Iterator[Fault]:
     """Yield keys that are nearly one of those that Multus reads; it ignores them without a word."""
+    import difflib
+
     for key, value in annotations.items():
         if key in (*ASKED, *_WRITTEN) or "cni" not in key.lower():
             continue

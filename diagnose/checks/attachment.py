@@ -6,11 +6,9 @@ multus-cni pkg/types/conf.go and pkg/multus/multus.go at 95a0932.
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, cast
 
@@ -21,6 +19,7 @@ from diagnose.checks.place import ASKED, DEFAULT_NETWORK, MOST, STATUS, WIDTH, P
 from diagnose.checks.selection import SUBDOMAIN, Problem, Selection, is_json
 from diagnose.model import Resource
 from diagnose.parse.tree import items, mapping
+from diagnose.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +135,8 @@ def _find(held: _Held, one: Selection) -> tuple[str, str] | None:
 
 def _missing(held: _Held, place: Place, one: Selection, asked: set[tuple[str, str]]) -> Fault | None:
     """Return the fault of a NAD that is not there, with what was probably meant; None where its absence tells nothing."""
+    import difflib
+
     if not SUBDOMAIN.match(one.name):
         return None  # said of the annotation by itself
     elsewhere = sorted(ns for ns, name in held if name == one.name)

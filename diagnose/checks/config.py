@@ -5,15 +5,14 @@ Go's encoding/json matches keys without regard to case and takes null for any va
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from diagnose.checks.fault import Fault, Profile, Spot
 from diagnose.model import Resource
 from diagnose.parse.jsontext import Node
 from diagnose.parse.tree import mapping
+from diagnose.record import dataclass
 
 KIND: Final = "NetworkAttachmentDefinition"
 PATH: Final = ("spec", "config")
@@ -29,6 +28,8 @@ _INTEGERS: Final = {"int": (-(2**63), 2**63 - 1), "uint32": (0, 2**32 - 1)}
 
 def near(word: str, words: Collection[str], cutoff: float = 0.75) -> str:
     """Return the one of `words` that `word` is most like, or ""."""
+    import difflib
+
     if word.strip() in words:
         return word.strip()
     found = difflib.get_close_matches(word.strip().lower(), [w.lower() for w in words], 1, cutoff)

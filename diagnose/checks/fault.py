@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
 from diagnose.model import Resource
+from diagnose.record import dataclass, field
 
 Path = tuple[str | int, ...]
 """Keys and indexes from the root of an object to one of its values."""

@@ -9,11 +9,12 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
 from diagnose.checks.fault import Spot
+from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 
 GO_BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 """unicode.IsSpace, which strings.TrimSpace cuts; Python's strip() cuts U+001C to U+001F as well."""
@@ -54,12 +55,12 @@ class JsonSyntaxError(Exception):
 
 
 _MAX_DEPTH = 10_000
-_JSON_BLANKS = re.compile(r"[ \t\r\n]*")
-_STRING_BODY = re.compile(r'(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
-_NUMBER = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(?:(\.)(?:[0-9]+)?)?(?:([eE])[+-]?(?:[0-9]+)?)?)?")
+_JSON_BLANKS = lazy(r"[ \t\r\n]*")
+_STRING_BODY = lazy(r'(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
+_NUMBER = lazy(r"-?(?:(?:0|[1-9][0-9]*)(?:(\.)(?:[0-9]+)?)?(?:([eE])[+-]?(?:[0-9]+)?)?)?")
 _NUMBER_END = (("eE", "in exponent of numeric literal"), (".", "after decimal point in numeric literal"), ("-", "in numeric literal"))
 _LITERALS = {"t": "true", "f": "false", "n": "null"}
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = lazy("[\ud800-\udfff]")
 _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", "\\": r"\\"}
 
 
@@ -311,7 +312,7 @@ def is_cidr(text: str) -> bool:
     return ip is not None and re.fullmatch(r"[0-9]{1,7}", length) is not None and int(length) <= ip.max_prefixlen
 
 
-_MAC = re.compile(r"[0-9a-fA-F]{2}(?:([:-])[0-9a-fA-F]{2})(?:\1[0-9a-fA-F]{2})*\Z|[0-9a-fA-F]{4}(?:\.[0-9a-fA-F]{4})+\Z")
+_MAC = lazy(r"[0-9a-fA-F]{2}(?:([:-])[0-9a-fA-F]{2})(?:\1[0-9a-fA-F]{2})*\Z|[0-9a-fA-F]{4}(?:\.[0-9a-fA-F]{4})+\Z")
 
 
 def mac_bytes(text: str) -> bytes | None:

@@ -16,6 +16,7 @@ from diagnose.checks import golang
 from diagnose.checks.config import Config, elements, member, near, string, type_name
 from diagnose.checks.fault import Fault
 from diagnose.parse.jsontext import Node
+from diagnose.pattern import lazy
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -38,8 +39,8 @@ _WHEREABOUTS: Final = frozenset({
     "configuration_path", "log_file", "log_level", "gateway", "addresses", "routes", "node_slice_size",
 })  # fmt: skip
 _OPTIONS: Final = ("dhcp-client-identifier", "subnet-mask", "routers", "host-name", "user-class", "vendor-class-identifier")
-_PREFIX: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
-_NOT_HEX: Final = re.compile(r"[^0-9a-fA-F:./]")
+_PREFIX: Final = lazy(r"[0-9]{1,4}", re.ASCII)
+_NOT_HEX: Final = lazy(r"[^0-9a-fA-F:./]")
 
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------

@@ -19,12 +19,13 @@ from diagnose.checks.segment import cross
 from diagnose.model import Resource
 from diagnose.parse.jsontext import Break, Node, Parsed, parse
 from diagnose.parse.tree import mapping
+from diagnose.pattern import lazy
 
 __all__ = ["cross", "faults"]
 
 _LIST_KEYS: Final = ("cniVersion", "cniVersions", "name", "type", "plugins", "disableCheck", "disableGC", "loadOnlyInlinedPlugins")
-_ANCHOR: Final = re.compile(r"(?:^|\s)[&*]\w")
-_NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.\-]*")
+_ANCHOR: Final = lazy(r"(?:^|\s)[&*]\w")
+_NAME: Final = lazy(r"[a-zA-Z0-9][a-zA-Z0-9_.\-]*")
 _BEHIND_BROKEN: Final = ("ipam-subnet", "ipam-address", "ipam-static-address", "nad-key-foreign", "ipam-key-foreign", "ipam-route-dst")
 """Faults that stand in what can be read of broken JSON, whatever is missing there."""
 

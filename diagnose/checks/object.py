@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from diagnose.checks.fault import Fault, Path
 from diagnose.model import Resource
 from diagnose.parse.tree import mapping
+from diagnose.pattern import lazy
 
 RULE = "manifest-invalid"
 NAD = "NetworkAttachmentDefinition"
@@ -30,7 +31,7 @@ _API = {
     **dict.fromkeys(("Job", "CronJob"), ("batch/v1",)),
 }
 _LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_NAMES = {"name": (re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z"), 253), "namespace": (re.compile(rf"{_LABEL}\Z"), 63)}
+_NAMES = {"name": (lazy(rf"{_LABEL}(?:\.{_LABEL})*\Z"), 253), "namespace": (lazy(rf"{_LABEL}\Z"), 63)}
 _ASKED = ("k8s.v1.cni.cncf.io/networks", "v1.multus-cni.io/default-network")
 _YAML_TYPES = ((bool, "boolean"), ((int, float), "number"), (list, "list"), (dict, "mapping"))
 

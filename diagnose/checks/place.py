@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 from diagnose.checks.fault import Fault, Path, Profile, Spot
 from diagnose.checks.object import TEMPLATES
 from diagnose.checks.selection import Problem, Selection, parse, read
 from diagnose.model import Resource
+from diagnose.parse.kube import NETWORKS
 from diagnose.parse.tree import mapping
+from diagnose.record import dataclass
 
-NETWORKS = "k8s.v1.cni.cncf.io/networks"
 DEFAULT_NETWORK = "v1.multus-cni.io/default-network"
 ASKED = (NETWORKS, DEFAULT_NETWORK)
 STATUS = "k8s.v1.cni.cncf.io/network-status"

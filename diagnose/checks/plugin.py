@@ -7,7 +7,6 @@ containernetworking/cni pkg/invoke/find.go; Linux drivers/net (macvlan, ipvlan, 
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Final
@@ -18,6 +17,7 @@ from diagnose.checks.fault import Fault
 from diagnose.checks.golang import mac_bytes
 from diagnose.parse.jsontext import Node
 from diagnose.parse.tree import mapping
+from diagnose.pattern import lazy
 
 RESOURCE_NAME: Final = "k8s.v1.cni.cncf.io/resourceName"
 STANDARD_PLUGINS: Final = frozenset({
@@ -53,7 +53,7 @@ _MODES: Final = {"macvlan": ("bridge", "private", "vepa", "passthru"), "ipvlan":
 _CAPABILITIES: Final = (
     "ips", "mac", "portMappings", "bandwidth", "ipRanges", "dns", "aliases", "deviceID", "infinibandGUID", "cgroupPath", "CNIDeviceInfoFile",
 )  # fmt: skip
-_INTERFACE: Final = re.compile(r"(?!\.{1,2}$)[^\s/:]{1,15}")
+_INTERFACE: Final = lazy(r"(?!\.{1,2}$)[^\s/:]{1,15}")
 _OVS: Final = ("br-ex", "br-int")
 """Bridges of MicroShift's OVN-Kubernetes: Open vSwitch's, not the kernel's, and without an uplink (configure-ovs.sh)."""
 

@@ -19,14 +19,15 @@ import yaml
 from diagnose.checks.fault import Path, Spot
 from diagnose.checks.scalar import json_offsets, yaml_offsets
 from diagnose.parse.tree import items, mapping
+from diagnose.pattern import lazy
 
-_NEWLINE = re.compile(r"\r\n|\r|\n")
-_DOCUMENT = re.compile(r"(?m)^---(?=\s|$)")
+_NEWLINE = lazy(r"\r\n|\r|\n")
+_DOCUMENT = lazy(r"(?m)^---(?=\s|$)")
 _BLANKS = " \t\r\n"
-_PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s+(?:#[^\r\n]*\s*)*))*")
+_PROPERTIES = lazy(r"(?:[&!]\S*(?:\s+(?:#[^\r\n]*\s*)*))*")
 _ALIASED = 1_000_000
 """Values that anchors may add to a document; Kubernetes' reader has such a limit, too (go-yaml decode.go: allowedAliasRatio)."""
-_RESYNC = re.compile(r"(?m)^[{\[]")
+_RESYNC = lazy(r"(?m)^[{\[]")
 
 
 class Place(NamedTuple):

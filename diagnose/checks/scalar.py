@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from diagnose.pattern import lazy
+
 _BREAK = "\r\n|[\r\n\x85\u2028\u2029]"
-_ONE_BREAK = re.compile(_BREAK)
-_FOLD = re.compile(rf"[ \t]*({_BREAK})((?:[ \t]*(?:{_BREAK}))*)[ \t]*")
-_ESCAPED_BREAK = re.compile(rf"\\(?:{_BREAK})((?:[ \t]*(?:{_BREAK}))*)[ \t]*")
-_ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)")
-_BLOCK_HEADER = re.compile(rf"[|>]([-+0-9]*)[^\r\n]*?(?:{_BREAK})")
-_JSON_CHARACTER = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.DOTALL)
+_ONE_BREAK = lazy(_BREAK)
+_FOLD = lazy(rf"[ \t]*({_BREAK})((?:[ \t]*(?:{_BREAK}))*)[ \t]*")
+_ESCAPED_BREAK = lazy(rf"\\(?:{_BREAK})((?:[ \t]*(?:{_BREAK}))*)[ \t]*")
+_ESCAPE = lazy(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)")
+_BLOCK_HEADER = lazy(rf"[|>]([-+0-9]*)[^\r\n]*?(?:{_BREAK})")
+_JSON_CHARACTER = lazy(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.DOTALL)
 _SIMPLE_ESCAPES = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "\t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b",
     " ": " ", '"': '"', "/": "/", "\\": "\\", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029",

@@ -16,9 +16,10 @@ from typing import NamedTuple
 from diagnose.checks.fault import Profile, Spot
 from diagnose.checks.golang import GO_BLANKS, GoType, JsonSyntaxError, Mismatch, Node, Scanner, field_of, go_quoted, is_cidr, mac_bytes, mismatches, parse_ip
 from diagnose.parse.tree import items
+from diagnose.pattern import lazy
 
-LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
-SUBDOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
+LABEL = lazy(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
+SUBDOMAIN = lazy(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
 """What the API server takes for the name of a NAD."""
 IFNAME_BYTES = 15
 _VERSION = Profile().version
@@ -300,7 +301,7 @@ _MISMATCH = (
     "Failed to parse: one or more items did not match comma-delimited format (must consist of lower case alphanumeric characters). "
     "Must start and end with an alphanumeric character), mismatch @ '{}'"
 )
-_SEPARATOR = re.compile(rf"[{GO_BLANKS};|、，]+")
+_SEPARATOR = lazy(rf"[{GO_BLANKS};|、，]+")
 _QUOTES = str.maketrans(dict.fromkeys("'`\u2018\u2019\u201c\u201d", ""))
 
 
@@ -387,7 +388,7 @@ def _reads(value: str, *, types: bool) -> bool:
     return root.kind == "array" and (not types or next(mismatches(root, ELEMENTS), None) is None)
 
 
-_BARE = re.compile(r"[A-Za-z_][\w.-]*")
+_BARE = lazy(r"[A-Za-z_][\w.-]*")
 _CURLY = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u2018": '"', "\u2019": '"', "'": '"'})
 
 

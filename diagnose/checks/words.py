@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from diagnose.checks import words_annotation, words_nad
+from diagnose.pattern import lazy
 
 Sentences = dict[str, tuple[str, str]]
 """Key -> (English, Japanese); {placeholders} are the same in both."""
@@ -136,7 +136,7 @@ FRAME: Final[Sentences] = {
 
 _TABLES: tuple[Sentences, ...] = (FRAME, words_annotation.WORDS, words_nad.WORDS)
 SENTENCES: Final[Sentences] = {key: texts for table in _TABLES for key, texts in table.items()}
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_PLACEHOLDER = lazy(r"\{([a-z_]+)\}")
 
 
 def say(key: str, language: str, values: dict[str, str] | None = None) -> str:

@@ -7,7 +7,6 @@ and containers), docs/user/debugging_tips.md (kube-public/microshift-version), k
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -20,6 +19,7 @@ from diagnose.collect.evidence import Evidence, event_record
 from diagnose.model import LISTED, Gap, InputSeen, Record, Resource, Where
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import micros
+from diagnose.record import dataclass, field
 
 PODS, NAMESPACES, NODES = "/api/v1/pods", "/api/v1/namespaces", "/api/v1/nodes"
 EVENTS, NEW_EVENTS = "/api/v1/events", "/apis/events.k8s.io/v1/events"

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import posixpath
 import struct
-import tempfile
-import zipfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
-from diagnose.collect import layout, tarball
+from diagnose.collect import layout
 from diagnose.collect.files import Opened, opened_stream
 from diagnose.errors import InputError
 from diagnose.model import Gap
 from diagnose.parse import zone
+from diagnose.record import dataclass
+
+if TYPE_CHECKING:
+    import zipfile
 
 MEMBERS = 100_000
 """Members of one archive that are looked at."""
@@ -117,6 +117,8 @@ def signs(opened: Opened) -> Iterator[tuple[str, str, str, str | bytes]]:
 
     Raises as `members` does.
     """
+    from diagnose.collect import tarball
+
     budget = Budget(opened.size)
     if opened.head.startswith(b"PK"):
         for item in _zip(opened, budget, lambda name: zone.sign(name) is not None):
@@ -146,6 +148,8 @@ def _safe(name: str) -> str:
 
 
 def _tar(opened: Opened, budget: Budget) -> Iterator[tuple[str, int, float, BinaryIO, bool] | Gap]:
+    from diagnose.collect import tarball
+
     links: dict[str, str] = {}
     for archive, info in tarball.headers(cast("BinaryIO", Metered(opened.stream, budget))):
         budget.count()
@@ -171,12 +175,15 @@ def _tar(opened: Opened, budget: Budget) -> Iterator[tuple[str, int, float, Bina
 def _zip(
     opened: Opened, budget: Budget, matters: Callable[[str], bool] = layout.matters
 ) -> Iterator[tuple[str, int, float | None, BinaryIO, bool] | Gap]:  # fmt: skip
+    import tempfile
+    import zipfile
+
     with tempfile.SpooledTemporaryFile(_SPOOL, buffering=0, prefix="msnet-") as spool:
         # Its table of contents stands at its end, which a stream does not reach first.
         file = cast("BinaryIO", spool)
-        if opened.path is None:
+        if opened.file is None:
             spooled(Metered(opened.stream, budget), file)
-        with file if opened.path is None else opened.path.open("rb") as file:
+        with file if opened.file is None else open(opened.file, "rb") as file:
             _contents(file)
             file.seek(0)
             with zipfile.ZipFile(file) as archive:
@@ -208,6 +215,8 @@ def _contents(file: BinaryIO) -> None:
 def _entries(
     archive_name: str, archive: zipfile.ZipFile, budget: Budget, matters: Callable[[str], bool]
 ) -> Iterator[tuple[str, int, float | None, BinaryIO, bool] | Gap]:  # fmt: skip
+    import zipfile
+
     encrypted = 0
     for info in archive.infolist():
         budget.count()
@@ -232,6 +241,9 @@ def _entries(
 
 def spooled(stream: BinaryIO | Metered, file: BinaryIO) -> None:
     """Copy a stream into a temporary file without a buffer. Raises `InputError` where the disk has no room for it."""
+    import errno
+    import tempfile
+
     while data := stream.read(1024 * 1024):
         rest = memoryview(data)
         try:

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from diagnose.collect.files import BUNDLE, Opened, open_input
 from diagnose.collect.layout import FOLDER
 from diagnose.errors import InputError
-from diagnose.model import Collected, Gap, InputSeen, Record, Resource, ZoneSeen
+from diagnose.model import Gap, InputSeen, Record, Resource, Restored
 from diagnose.parse import bundle
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import rfc3339
+from diagnose.record import dataclass, field
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a manifest, and of one line of the evidence, that are read."""
 _AGAIN = "take the bundle again, or copy it again"
-
-
-@dataclass(slots=True)
-class Restored:
-    """How the run went that wrote the bundle."""
-
-    taken: int | None = None
-    """The moment that counted as now, microseconds since the epoch."""
-    live: bool = False
-    """True if collectors looked at a device."""
-    running: bool = False
-    """True if that was the node as it was at `taken`."""
-    since: bool = False
-    """True if what is older than some moment was left out."""
-    collected: list[Collected] = field(default_factory=list[Collected])
-    zones: list[ZoneSeen] = field(default_factory=list[ZoneSeen])
 
 
 def top_of(name: str, head: bytes) -> str:
@@ -78,6 +60,8 @@ class Reading:
 
     def member(self, opened: Opened) -> Iterator[Record | Resource]:
         """Yield what a member holds of the evidence. Raises `InputError` for the manifest of a schema that this version does not know."""
+        import hashlib
+
         path = opened.name.removeprefix(self.top)
         digest = hashlib.sha256()
         lines = _lines(opened, digest)
@@ -178,6 +162,8 @@ def _lines(opened: Opened, digest: Any) -> Iterator[bytes]:
 
 def unpacked(reading: Reading, manifest: Opened) -> Iterator[Record | Resource]:
     """Yield the evidence of a bundle that was unpacked into a folder, from its manifest on; what is not there is a gap."""
+    from pathlib import Path
+
     folder = Path(manifest.name).parent
     yield from reading.member(manifest)
     for path in [*reading.members] or (bundle.RESOURCES, bundle.RECORDS):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple, cast
 
-from diagnose.collect.bundle import Restored
 from diagnose.collect.spool import Spool
 from diagnose.errors import MsnetError
-from diagnose.model import Gap, InputSeen, Record, Resource
+from diagnose.model import Gap, InputSeen, Record, Resource, Restored
 from diagnose.parse import bundle
+from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 
 _TEXTS = 256 * 1024 * 1024
 """Bytes of inputs that are kept as they were read, without `full`."""
@@ -141,7 +140,7 @@ def line(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace") + b"\n"
 
 
-_UNSAFE = re.compile(r"[^\w.@+=,%~ -]")
+_UNSAFE = lazy(r"[^\w.@+=,%~ -]")
 
 
 def path_of(name: str) -> str:

@@ -9,9 +9,10 @@ import subprocess
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+
+from diagnose.record import dataclass, field
 
 COMMAND = 8.0
 """Seconds that one command may take."""

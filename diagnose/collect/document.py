@@ -11,28 +11,28 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from diagnose.checks.place import NETWORKS
 from diagnose.collect.stream import Entry, clean, to_record
 from diagnose.model import InputSeen, Record, Resource, Where
-from diagnose.parse.kube import age_seconds, documents, event_row, pod_row
+from diagnose.parse.kube import NETWORKS, age_seconds, documents, event_row, pod_row
 from diagnose.parse.line import Line, parse_line
 from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock
+from diagnose.pattern import lazy
 
 _NARROWEST = 40
 """Columns of the narrowest terminal that wraps text."""
-_QUOTE = re.compile(r"^(?:\s{0,3}>\s?)+")
+_QUOTE = lazy(r"^(?:\s{0,3}>\s?)+")
 _BORDER = "\u2502\u2551"
-_RULE = re.compile(r"^[\s\u2500-\u257f|+=_-]+$")
-_FENCE = re.compile(r"^```\w*$")
-_PROMPT = re.compile(r"^\s*(?:\[[^\]]*@[^\]]*\]|\S+@\S+?:\S*)?\s?[$#]\s+(?=\S)")
-_DESCRIBE = re.compile(r"^(Name|Namespace|Status|Labels|Node):\s+(\S.*)$")
-_POD_NAME = re.compile(r"^[a-z0-9][a-z0-9.-]{2,252}$")
+_RULE = lazy(r"^[\s\u2500-\u257f|+=_-]+$")
+_FENCE = lazy(r"^```\w*$")
+_PROMPT = lazy(r"^\s*(?:\[[^\]]*@[^\]]*\]|\S+@\S+?:\S*)?\s?[$#]\s+(?=\S)")
+_DESCRIBE = lazy(r"^(Name|Namespace|Status|Labels|Node):\s+(\S.*)$")
+_POD_NAME = lazy(r"^[a-z0-9][a-z0-9.-]{2,252}$")
 _VALUED = frozenset({"-c", "--container", "--kubeconfig", "--context", "--tail", "--since", "-l", "--selector"})
-_ANNOTATION = re.compile(rf"{re.escape(NETWORKS)}: ([^\[{{\"]+)$")  # JSON is printed over many lines
-_ASSIGNED = re.compile(r"Successfully assigned (?P<namespace>[a-z0-9-]+)/(?P<name>[a-z0-9.-]+) to ")
-_NAD_HEAD = re.compile(r"^\W*(?:apiVersion|piVersion|kind):\s")
-_YAML_LINE = re.compile(r"^(?:\s+\S.*|\s*|[\w\"'.-]+:(?:\s.*)?|- .*|[\]}'\"].*|#.*)$")
+_ANNOTATION = lazy(rf"{re.escape(NETWORKS)}: ([^\[{{\"]+)$")  # JSON is printed over many lines
+_ASSIGNED = lazy(r"Successfully assigned (?P<namespace>[a-z0-9-]+)/(?P<name>[a-z0-9.-]+) to ")
+_NAD_HEAD = lazy(r"^\W*(?:apiVersion|piVersion|kind):\s")
+_YAML_LINE = lazy(r"^(?:\s+\S.*|\s*|[\w\"'.-]+:(?:\s.*)?|- .*|[\]}'\"].*|#.*)$")
 
 
 def undecorated(text: str) -> list[str]:
@@ -78,7 +78,7 @@ def command_subject(line: str) -> tuple[str, str] | None:
 
 
 # How the messages of the kubelet's and Multus' events begin; in a list of messages alone, each is one of its own.
-_EVENT_BEGINS = re.compile(
+_EVENT_BEGINS = lazy(
     r"\(combined from similar events\): |Failed (?:to )?create pod sandbox: |error killing pod: |network is not ready: |cannot find a network-attachment-definition \("
 )
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import partial
-from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from diagnose.collect import archive, bundle, document, native
-from diagnose.collect.capture import Capture
 from diagnose.collect.files import HEAD, Opened, open_input, walk
 from diagnose.collect.foreign import is_named_obfuscated, is_obfuscated, refusals
 from diagnose.collect.local import Packed, Unpacked
@@ -21,14 +17,18 @@ from diagnose.collect.parts import Parts
 from diagnose.collect.signs import Signs
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
 from diagnose.errors import InputError
-from diagnose.model import Gap, InputSeen, Record, Resource, Where
+from diagnose.model import Gap, InputSeen, Record, Resource, Restored, Where
 from diagnose.parse import host, node
 from diagnose.parse.bundle import MANIFEST
 from diagnose.parse.kube import documents
 from diagnose.parse.tree import mapping
 from diagnose.parse.when import Clock, date_in, micros, rfc3339
 from diagnose.parse.zone import of_lines
+from diagnose.record import dataclass, field
 from diagnose.scan import Scanner
+
+if TYPE_CHECKING:
+    from diagnose.collect.capture import Capture
 
 DOCUMENT = 4 * 1024 * 1024
 """Bytes up to which a text is read whole, line by line."""
@@ -66,7 +66,7 @@ class Evidence:
     """Where inputs are kept as they are read, for a bundle."""
     signs: Signs | None = None
     """Where records that only tell that something works wait until they matter; None: they are read like all others."""
-    restored: bundle.Restored | None = None
+    restored: Restored | None = None
     """The run that wrote the bundle, where that is all the evidence there is."""
     bundles: list[str] = field(default_factory=list[str])
     """The bundles that were read."""
@@ -348,6 +348,9 @@ class Evidence:
         return of_lines(head) or UTC, moment
 
     def _native(self, opened: Opened, seen: InputSeen, clock: Clock) -> Iterator[Record | Resource]:
+        import tempfile
+        from pathlib import Path
+
         with tempfile.TemporaryDirectory(prefix="msnet-") as folder:
             path = opened.path
             if path is None or path.suffix not in (".journal", ".journal~"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import importlib
 import io
 import os
 import stat
@@ -11,7 +9,6 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from diagnose.collect import layout
@@ -21,6 +18,7 @@ from diagnose.parse.bundle import MANIFEST
 
 if TYPE_CHECKING:
     import lzma
+    from pathlib import Path
 
 HEAD = 64 * 1024
 """Bytes of an input that are looked at to tell what it is."""
@@ -42,12 +40,19 @@ class Opened(NamedTuple):
     mtime: float | None
     compression: str
     """What lies between the file and its plain bytes: "gz", "tar.xz" has "xz"; "utf-16" for a text in that encoding."""
-    path: Path | None
+    file: str | None
     """The file itself, when it is not compressed."""
     tailed: bool = False
     """True if it is the end of a larger file, of which sos left out the rest."""
     again: Callable[[], AbstractContextManager[Opened]] | None = None
     """Opens it once more, at its beginning; None where that cannot be: a pipe."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file itself, as a path."""
+        from pathlib import Path
+
+        return Path(self.file) if self.file is not None else None
 
 
 class _Peeked(io.RawIOBase):
@@ -143,6 +148,8 @@ class _Recoded(io.RawIOBase):
     """A text in UTF-16, which Windows' shells write, as UTF-8."""
 
     def __init__(self, stream: BinaryIO) -> None:
+        import codecs
+
         super().__init__()
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder("utf-16")("replace")
@@ -179,6 +186,8 @@ def _decompressor(kind: str, stream: BinaryIO) -> BinaryIO:
 
 def zstd_module() -> Any:
     """Return the standard library's zstd module, or its backport before Python 3.14; it tells a stream that was cut short."""
+    import importlib
+
     return importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 
 
@@ -206,28 +215,29 @@ def open_input(name: str | Parts) -> Opened:
     """Open a file, "-", or a file in parts. Raises `InputError` with the reason where it cannot be opened or its compression is broken."""
     if isinstance(name, Parts):
         try:
-            infos = [Path(n).stat() for n in name.names]
+            infos = [os.stat(n) for n in name.names]
         except OSError as e:
             raise _reason(name.name, e) from e
         opened = opened_stream(name.name, cast("BinaryIO", Joined(name.names)), sum(i.st_size for i in infos), max(i.st_mtime for i in infos))
         return opened._replace(again=partial(_again, name))
     if name == "-":
         return opened_stream(name, sys.stdin.buffer, 0, None)
-    path = Path(name)
     try:
-        info = path.stat()
+        info = os.stat(name)
         if not (stat.S_ISREG(info.st_mode) or stat.S_ISFIFO(info.st_mode)):
             raise InputError(f"cannot read {name}: not a regular file")
-        stream = path.open("rb")
+        stream = open(name, "rb")  # noqa: SIM115 - it is closed with what it is handed to
     except OSError as e:
         raise _reason(name, e) from e
     opened = opened_stream(name, stream, info.st_size, info.st_mtime)
     opened = opened._replace(tailed=bool(layout.original(os.path.realpath(name))), again=partial(_again, name) if stat.S_ISREG(info.st_mode) else None)
-    return opened if opened.compression else opened._replace(path=path)
+    return opened if opened.compression else opened._replace(file=name)
 
 
 def opened_stream(name: str, stream: BinaryIO, size: int, mtime: float | None) -> Opened:
     """Return a stream at its first plain byte. Raises `InputError` where its compression is broken; then the stream is closed."""
+    import codecs
+
     opened = [stream] if name != "-" else []
     try:
         peeked = _Peeked(stream)
@@ -271,10 +281,15 @@ def _files(arguments: list[str]) -> Iterator[str | InputError]:
         if argument == "-":
             yield argument
             continue
-        path = Path(argument)
-        if not path.exists():
+        try:
+            os.stat(argument)
+        except PermissionError as e:
+            yield _reason(argument, e)
+            continue
+        except (OSError, ValueError):
             yield InputError(f"cannot read {argument}: no such file or folder")
-        elif path.is_dir():
+            continue
+        if os.path.isdir(argument):
             found = False
             for full, real in _in_folder(argument):
                 found = True

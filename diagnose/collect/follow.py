@@ -10,13 +10,11 @@ import importlib
 import io
 import os
 import queue
-import re
 import select
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -29,6 +27,8 @@ from diagnose.collect.live import COLLECTORS, STREAMED, Live
 from diagnose.collect.stream import ExportFormat, records
 from diagnose.model import Collected, Gap, InputSeen, Record, Resource
 from diagnose.parse.when import Clock
+from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 from diagnose.scan import Plan, Scanner
 
 _SETTLE = 0.5
@@ -48,7 +48,7 @@ _AHEAD = 32
 _FIRST, _LONGEST = 1.0, 30.0
 """Seconds before a program that ended is started again: at first, and at most."""
 _SEPARATOR = b"\n\n__CURSOR="
-_TIME = re.compile(r";t=([0-9a-f]+)(?:;|$)")
+_TIME = lazy(r";t=([0-9a-f]+)(?:;|$)")
 
 
 class News(NamedTuple):

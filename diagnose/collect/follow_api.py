@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from diagnose.collect.api_client import Client
@@ -17,6 +16,7 @@ from diagnose.collect.device import Deadline, Device
 from diagnose.collect.evidence import event_record
 from diagnose.model import Gap, Record, Resource, Where
 from diagnose.parse.tree import items, mapping
+from diagnose.record import dataclass
 
 PATHS: Final[dict[str, str]] = {
     "Pod": "/api/v1/pods",

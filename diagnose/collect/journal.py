@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from diagnose.collect.evidence import Evidence
 from diagnose.collect.stream import ExportFormat, records
 from diagnose.model import Gap, InputSeen, Record, Resource
 from diagnose.parse.when import Clock, iso
+from diagnose.pattern import lazy
 
 UNITS = (
     "microshift.service", "crio.service", "microshift-etcd.scope", "microshift-ovs-init.service", "openvswitch.service", "ovs-vswitchd.service",
@@ -33,8 +33,8 @@ SOURCE = "journal"
 WINDOW = 50_000
 """Entries that are read together, oldest first; the newest window comes first, so that what is missing when time is up is what is oldest."""
 _FOLDERS = ("/var/log/journal", "/run/log/journal")
-_MACHINE = re.compile(r"[0-9a-f]{32}(?:\.[\w.@:-]+)?")
-_BOOT = re.compile(r"[0-9a-f]{32}")
+_MACHINE = lazy(r"[0-9a-f]{32}(?:\.[\w.@:-]+)?")
+_BOOT = lazy(r"[0-9a-f]{32}")
 
 
 def folders(device: Device) -> list[Path]:

@@ -12,7 +12,6 @@ import ipaddress
 import os
 import socket
 import ssl
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 from diagnose.collect.api_error import ApiError
 from diagnose.collect.device import Device
 from diagnose.parse.tree import items, mapping
+from diagnose.record import dataclass, field
 
 OWN = "/var/lib/microshift/resources/kubeadmin/kubeconfig"
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")

@@ -5,7 +5,7 @@ Sources: sos sos/report/plugins/*.py (the folder of a plugin's commands bears it
 
 from __future__ import annotations
 
-import re
+from diagnose.pattern import lazy
 
 _SOS_PLUGINS = frozenset({
     "auditd", "cgroups", "chrony", "container_log", "containers_common", "crio", "dnsmasq", "filesys", "firewall_tables", "firewalld", "greenboot", "host", "kernel",
@@ -13,21 +13,21 @@ _SOS_PLUGINS = frozenset({
     "systemd", "systemtap", "timedatectl", "unattended", "extras",
 })  # fmt: skip
 """sos plugins whose commands can tell of a pod's network or the node; what `date` tells is read apart (see `parse.zone`)."""
-_NEVER = re.compile(
+_NEVER = lazy(
     r"(?:^|/)(?:__MACOSX/|\.DS_Store$|(?:Thumbs\.db|desktop\.ini)$|etc/(?:localtime|timezone)$|usr/share/zoneinfo/|core/secrets(?:\.yaml|/)|secrets/|sos_logs/|sos_reports/|proc/|sys/(?!fs/selinux)"
     r"|cluster-scoped-resources/(?:rbac\.authorization|apiextensions|admissionregistration|apiregistration|storage|security\.openshift|flowcontrol|scheduling|priorityclasses|core/persistentvolumes)"
     r"|sos_commands/crio/(?:images/|crictl_(?:stats|images|version)|containers/)|sos_commands/networking/(?:ethtool_|devlink_|tc_|nstat|ss_|netstat)"
     r"|(?:rbac\.authorization\.k8s\.io|route\.openshift\.io|policy|autoscaling|discovery\.k8s\.io|coordination\.k8s\.io)/)"
 )
 """Secrets, what is large and tells nothing of networks, and what desktops leave in folders."""
-_COMMANDS = re.compile(r"(?:^|/)sos_(?:commands|strings)/([^/]+)/")
-_TAILED = re.compile(r"(?P<root>(?:.*/)?)sos_strings/(?P<plugin>[^/]+)/(?P<name>.+)\.tailed")
-_FOLDER = re.compile(
+_COMMANDS = lazy(r"(?:^|/)sos_(?:commands|strings)/([^/]+)/")
+_TAILED = lazy(r"(?P<root>(?:.*/)?)sos_strings/(?P<plugin>[^/]+)/(?P<name>.+)\.tailed")
+_FOLDER = lazy(
     r"(?:(?:var|run)\.log(?:\.(?:containers|pods|audit|kube-apiserver|journal(?:\.[0-9a-f]{32})?))?|etc(?:\.(?:crio|microshift|cni\.net\.d))?|var|run|usr|opt|home|root|tmp)\."
 )
 """Folders in the name of a file that sos kept the end of: of the dots in it, these were slashes."""
-_NADS = re.compile(r"network-attachment-definition|networkattachmentdefinition")
-FOLDER = re.compile(r"msnet-[^/]+-\d{8}T\d{6}Z/")
+_NADS = lazy(r"network-attachment-definition|networkattachmentdefinition")
+FOLDER = lazy(r"msnet-[^/]+-\d{8}T\d{6}Z/")
 """The folder of a bundle of ours in an archive; all that is in it is for its own reader."""
 _NEVER_SUFFIX = (".rpm", ".so", ".pyc", ".png", ".jpg", ".html", ".core", ".vmcore")
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 
 from diagnose.collect import archive
 from diagnose.collect.files import Opened
 from diagnose.parse import zone
 from diagnose.parse.zone import Local, Signs
+from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 
-_TREE = re.compile(r"sos|insights", re.IGNORECASE)
+_TREE = lazy(r"sos|insights", re.IGNORECASE)
 """In the name of whatever holds such files."""
 _FILES = (
     "etc/localtime", "etc/timezone", "sos_commands/date/date", "sos_commands/date/date_--utc", "sos_commands/systemd/timedatectl",

@@ -11,7 +11,6 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from diagnose.collect.evidence import Evidence
 from diagnose.model import Gap, InputSeen, Resource, Where
 from diagnose.parse.kube import documents
 from diagnose.parse.tree import items, mapping
+from diagnose.record import dataclass, field
 
 SOURCE = "manifests"
 PATHS = ("/usr/lib/microshift/manifests", "/usr/lib/microshift/manifests.d/*", "/etc/microshift/manifests", "/etc/microshift/manifests.d/*")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from diagnose.collect.device import Deadline
 from diagnose.collect.stream import ExportFormat, clean, records
 from diagnose.model import Gap, InputSeen, Record
 from diagnose.parse.when import Clock
 from diagnose.scan import Scanner
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from diagnose.collect.device import Deadline
 
 # Layout: systemd docs/JOURNAL_FILE_FORMAT.md, struct Header.
 _INCOMPATIBLE_AT, _ENTRIES_AT, _HEADER_END = 12, 152, 208
@@ -31,6 +31,8 @@ Whole = Callable[[str, BinaryIO, str], BinaryIO]
 
 def read(path: Path, head: bytes, scan: Scanner, clock: Clock, seen: InputSeen, gaps: list[Gap], whole: Whole) -> Iterator[Record]:
     """Yield the records that hold a literal; a file that cannot be read, or only in part, becomes a gap."""
+    import importlib
+
     claimed = entries_claimed(head)
     try:
         # By name, since type checkers find neither the module where it is not installed nor types where it is.
@@ -110,6 +112,9 @@ def _systemd(reader_class: Any, path: Path, scan: Scanner, clock: Clock, seen: I
 
 
 def _journalctl(path: Path, scan: Scanner, clock: Clock, seen: InputSeen, whole: Whole) -> Iterator[Record]:
+    import shutil
+    import subprocess
+
     program = shutil.which("journalctl")
     if program is None:
         raise OSError("neither systemd-python nor journalctl is installed")

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from diagnose.errors import InputError
+from diagnose.pattern import lazy
 
 MAGIC = (
     (b"\x1f\x8b", "gz"),
@@ -22,10 +21,10 @@ MAGIC = (
     (b"BZh", "bz2"),
 )
 """How a compressed stream begins."""
-_OF = re.compile(r"(?P<stem>.*?)[._ -]?\(?(?:part[._ -]?)?(?P<n>\d{1,4})[._ -]?of[._ -]?(?P<of>\d{1,4})\)?(?P<tail>(?:\.[a-z0-9]{1,5}){0,2})")
-_PART = re.compile(r"(?P<stem>.*?)[._ -]?part[._ -]?(?P<n>\d{1,4}|[a-z]{1,3})(?P<tail>(?:\.[a-z0-9]{1,5}){0,2})")
-_NUMBER = re.compile(r"(?P<stem>.*[._-])(?P<n>\d{1,4})")
-_LETTERS = tuple(re.compile(rf"(?P<stem>.+?)(?P<n>[a-z]{{{size}}})") for size in (2, 3))
+_OF = lazy(r"(?P<stem>.*?)[._ -]?\(?(?:part[._ -]?)?(?P<n>\d{1,4})[._ -]?of[._ -]?(?P<of>\d{1,4})\)?(?P<tail>(?:\.[a-z0-9]{1,5}){0,2})")
+_PART = lazy(r"(?P<stem>.*?)[._ -]?part[._ -]?(?P<n>\d{1,4}|[a-z]{1,3})(?P<tail>(?:\.[a-z0-9]{1,5}){0,2})")
+_NUMBER = lazy(r"(?P<stem>.*[._-])(?P<n>\d{1,4})")
+_LETTERS = tuple(lazy(rf"(?P<stem>.+?)(?P<n>[a-z]{{{size}}})") for size in (2, 3))
 _HEAD, _TAIL = 8192, 66 * 1024
 
 
@@ -69,6 +68,8 @@ class Joined(io.RawIOBase):
         return True
 
     def readinto(self, buffer: object, /) -> int:
+        from pathlib import Path
+
         view = memoryview(cast("bytearray", buffer))
         while True:
             if self._part is None:

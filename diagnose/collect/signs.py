@@ -5,12 +5,12 @@ Healthy journals are full of them. Most are of pods that never fail; of those no
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from diagnose.model import Record
+from diagnose.pattern import lazy
 
 BYTES = 8 * 1024 * 1024
 """Bytes that are kept at most; the pods whose last sign is oldest go first."""
@@ -20,8 +20,8 @@ that the node's network works, and till when."""
 RUN = 8
 """Signs that are kept of those between two failures: the last one tells all, unless another input tells of a failure between them."""
 # CRI-O, the kubelet (klog's ObjectRef) and client-go's event recorder, whose quotes have any number of backslashes before them.
-_POD = re.compile(rb'infra container: ([^/\s]+)/([^/\s]+)/POD|pod=\\*"([^"/\\]+)/([^"\\]+)|Namespace:\\*"([^"\\]+)\\*", Name:\\*"([^"\\]+)')
-_SANDBOX = re.compile(rb"Ran pod sandbox (\w+)")
+_POD = lazy(rb'infra container: ([^/\s]+)/([^/\s]+)/POD|pod=\\*"([^"/\\]+)/([^"\\]+)|Namespace:\\*"([^"\\]+)\\*", Name:\\*"([^"\\]+)')
+_SANDBOX = lazy(rb"Ran pod sandbox (\w+)")
 
 
 class Sign:

@@ -17,6 +17,7 @@ from diagnose.model import InputSeen, Record, Where
 from diagnose.parse.kube import event_row
 from diagnose.parse.line import Line, parse_line, program_line
 from diagnose.parse.when import Clock
+from diagnose.pattern import lazy
 from diagnose.scan import Scanner
 
 BLOCK = 1024 * 1024
@@ -28,7 +29,7 @@ SAMPLES, FEWER, FIRST = 16, 2, 4 * 1024 * 1024
 """Records of each block that are parsed without a hit, to learn whose log it is and from when: of those in the first bytes, and of later ones."""
 LONGEST = 4 * 1024 * 1024
 """Bytes after which a record without an end is cut."""
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|#033\[[0-9;]*m")
+_ANSI = lazy(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|#033\[[0-9;]*m")
 
 
 class Format(Protocol):
@@ -146,7 +147,7 @@ def journal_entry(fields: dict[str, Any], raw: str) -> Entry:
     return Entry(raw, line, time=when, form="unix", host=host, ident=ident, pid=pid, boot=one("_BOOT_ID"), cursor=cursor, offset=offset)
 
 
-_CURSOR_TIMES = re.compile(r";m=([0-9a-f]+);t=([0-9a-f]+)(?:;|$)")
+_CURSOR_TIMES = lazy(r";m=([0-9a-f]+);t=([0-9a-f]+)(?:;|$)")
 
 
 def _offset_of(cursor: str) -> int | None:
@@ -209,7 +210,7 @@ class ExportFormat(_Separated):
         return data.count(b"__CURSOR=", start, end)
 
 
-_BRIEF = re.compile(rb"(?m)^(?:%s)=.*\n" % b"|".join(x.encode() for x in _FIELDS))
+_BRIEF = lazy(rb"(?m)^(?:%s)=.*\n" % b"|".join(x.encode() for x in _FIELDS))
 _WANTED = frozenset(x.encode() for x in _FIELDS)
 
 
@@ -291,7 +292,7 @@ class VerboseFormat:
     """`journalctl -o verbose`: a head line, then the fields indented by four spaces."""
 
     kind = "journal verbose"
-    _HEAD = re.compile(rb"(?m)^(?=\S[^\n]*\[s=)")
+    _HEAD = lazy(rb"(?m)^(?=\S[^\n]*\[s=)")
 
     def cut(self, data: bytes) -> int:
         starts = [m.start() for m in self._HEAD.finditer(data, max(0, len(data) - 512 * 1024))]
@@ -335,7 +336,7 @@ class VerboseFormat:
         return sum(1 for _ in self._HEAD.finditer(data, start, end))
 
 
-_POD_KEY = re.compile(r'\bpod="([a-z0-9.-]+/[a-z0-9.-]+)"')
+_POD_KEY = lazy(r'\bpod="([a-z0-9.-]+/[a-z0-9.-]+)"')
 
 
 def to_record(entry: Entry, clock: Clock, where: Where) -> Record:
@@ -429,7 +430,7 @@ def _opens(entry: Entry) -> bool:
     return entry.raw.rstrip().endswith("=<")
 
 
-_KLOG_HEAD = re.compile(r"(?:(?<=: )|^)(?:[\w?.-]+ )?[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [^\]]+\] ")
+_KLOG_HEAD = lazy(r"(?:(?<=: )|^)(?:[\w?.-]+ )?[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [^\]]+\] ")
 
 
 def _text_of(entry: Entry) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, cast
@@ -35,6 +35,8 @@ class _Plain:
         self.left = NODES
 
     def of(self, value: object) -> object:
+        from base64 import b64encode
+
         self.left -= 1
         if self.left < 0:
             raise ValueError(f"more than {NODES} values")

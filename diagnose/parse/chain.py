@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from diagnose.pattern import lazy
 from diagnose.template import canonical
 
 
@@ -52,7 +53,7 @@ class Segment(NamedTuple):
         return (self.in_chain and self.op == "add" and bool(self.root)) or _BEGUN.match(self.text, self.root_at) is not None
 
 
-_BEGUN = re.compile(r"failed to create pod network sandbox k8s_|failed to set ?up network for sandbox ", re.IGNORECASE)
+_BEGUN = lazy(r"failed to create pod network sandbox k8s_|failed to set ?up network for sandbox ", re.IGNORECASE)
 _CNI = frozenset({"cri-o", "containerd", "libcni", "multus", "multus-shim", "ovn-kubernetes", "cni", "dockershim"})
 
 _NS = r"(?P<namespace>[^\s/\]_:\"]+)"
@@ -184,10 +185,10 @@ _LAYERS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-_COMPILED = tuple((who, op, re.compile(rx, re.IGNORECASE)) for who, op, rx in _LAYERS)
+_COMPILED = tuple((who, op, lazy(rx, re.IGNORECASE)) for who, op, rx in _LAYERS)
 
 # Where a chain may begin in the middle of a line: texts that nothing but a layer prints.
-_ENTRY = re.compile(
+_ENTRY = lazy(
     r"rpc error: code = |failed to create pod network sandbox k8s_|failed(?: to)? create pod sandbox: |error adding pod \S+ to CNI network"
     r'|error removing pod \S+ from CNI network|plugin type="[^"]*"(?: name="[^"]*")? failed \(|Multus: \[|Multus: err'
     r"|failed to set ?up network for sandbox|failed to destroy network for |network teardown failed for pod sandbox"
@@ -217,7 +218,7 @@ CHAIN_LITERALS = (
 )  # fmt: skip
 
 # What starts a second operation inside one message: the runtime's clean-up of the failed first one.
-_SECOND = re.compile(
+_SECOND = lazy(
     r", failed to clean up sandbox container |\] (?=error removing pod )|; (?=error removing pod )|: (?=failed to clean up sandbox container )"
     r"|: StdinData: \{|, but continue to delete clusterNetwork",
     re.IGNORECASE,

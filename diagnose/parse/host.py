@@ -8,16 +8,18 @@ sos sos/report/plugins/networking.py (`namespaces/<netns>/`) and crio.py (`pods/
 
 from __future__ import annotations
 
-import copy
-import ipaddress
 import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from diagnose.model import LINK
 from diagnose.parse.tree import items, mapping
+from diagnose.pattern import lazy
+
+if TYPE_CHECKING:
+    import ipaddress
 
 NETNS_LINK: Final = "NetnsLink"
 """An interface within a network namespace, which is the resource's namespace."""
@@ -31,19 +33,19 @@ LEASE: Final = "Lease"
 STORE: Final = "LeaseStore"
 ZONE: Final = "FirewallZone"
 
-_NETNS = re.compile(r"(?:^|/)namespaces/(?P<dir>[^/]+)/(?=[^/]*$)|(?:^|[/_])netns_(?:exec_)?(?P<exec>[^/]+?)_ip_[^/]*$")
-_IP_HEAD = re.compile(r"(?m)^\d+: (?P<name>[^\s:@]+)(?:@(?P<link>[^\s:]+))?: <(?P<flags>[A-Z0-9_,-]*)> (?P<rest>mtu \d+.*)$")
-_IP_ONE = re.compile(r"(?m)^\d+:\s+(?P<name>[^\s:@]+)(?:@\S+)?\s+(?P<family>inet6?) (?P<address>[0-9a-f.:]+)(?:/(?P<prefix>\d+))?(?P<rest>[^\n]*)$")
-_IP_ADDRESS = re.compile(r"^\s+(?P<family>inet6?) (?P<address>[0-9a-f.:]+)(?: peer [0-9a-f.:]+)?(?:/(?P<prefix>\d+))?(?P<rest>.*)$")
-_IP_LINK = re.compile(r"^\s+link/(?P<type>\w+)(?: (?P<address>(?:[0-9a-f]{2}:)+[0-9a-f]{2}))?(?P<rest>.*)$")
-_ALTNAME = re.compile(r"^\s+altname (\S+)$")
-_DETAIL = re.compile(r"^ {4}(?P<kind>bridge|veth|macvlan|ipvlan|vlan|bond|dummy|vrf|vxlan|geneve|tun|openvswitch|team|ifb|wireguard)\b(?P<rest>.*)$")
-_LEASE_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{3,254}")
-_IFNAME = re.compile(r"[^\s/:]{1,15}")
-_PODS_HEAD = re.compile(r"(?m)^POD ID\s+CREATED\s+STATE\s+NAME\s+NAMESPACE\s+ATTEMPT\b.*$")
-_PODS_ROW = re.compile(r"^(?P<id>[0-9a-f]{12,64})\s{2,}(?P<age>\S.*?)\s{2,}(?P<state>Ready|NotReady)\s+(?P<name>\S+)\s+(?P<namespace>\S+)\s+(?P<attempt>\d+)\b")
-_ZONE_HEAD = re.compile(r"^(?P<name>[A-Za-z0-9_-]{1,17})(?: \((?P<marks>(?:default|active)(?:, ?active)?)\))?$")
-_ZONE_KEY = re.compile(r"^  (?P<key>target|interfaces|sources|services|ports|icmp-block-inversion|egress-priority|ingress-priority): ?(?P<value>.*)$")
+_NETNS = lazy(r"(?:^|/)namespaces/(?P<dir>[^/]+)/(?=[^/]*$)|(?:^|[/_])netns_(?:exec_)?(?P<exec>[^/]+?)_ip_[^/]*$")
+_IP_HEAD = lazy(r"(?m)^\d+: (?P<name>[^\s:@]+)(?:@(?P<link>[^\s:]+))?: <(?P<flags>[A-Z0-9_,-]*)> (?P<rest>mtu \d+.*)$")
+_IP_ONE = lazy(r"(?m)^\d+:\s+(?P<name>[^\s:@]+)(?:@\S+)?\s+(?P<family>inet6?) (?P<address>[0-9a-f.:]+)(?:/(?P<prefix>\d+))?(?P<rest>[^\n]*)$")
+_IP_ADDRESS = lazy(r"^\s+(?P<family>inet6?) (?P<address>[0-9a-f.:]+)(?: peer [0-9a-f.:]+)?(?:/(?P<prefix>\d+))?(?P<rest>.*)$")
+_IP_LINK = lazy(r"^\s+link/(?P<type>\w+)(?: (?P<address>(?:[0-9a-f]{2}:)+[0-9a-f]{2}))?(?P<rest>.*)$")
+_ALTNAME = lazy(r"^\s+altname (\S+)$")
+_DETAIL = lazy(r"^ {4}(?P<kind>bridge|veth|macvlan|ipvlan|vlan|bond|dummy|vrf|vxlan|geneve|tun|openvswitch|team|ifb|wireguard)\b(?P<rest>.*)$")
+_LEASE_ID = lazy(r"[0-9A-Za-z][0-9A-Za-z._-]{3,254}")
+_IFNAME = lazy(r"[^\s/:]{1,15}")
+_PODS_HEAD = lazy(r"(?m)^POD ID\s+CREATED\s+STATE\s+NAME\s+NAMESPACE\s+ATTEMPT\b.*$")
+_PODS_ROW = lazy(r"^(?P<id>[0-9a-f]{12,64})\s{2,}(?P<age>\S.*?)\s{2,}(?P<state>Ready|NotReady)\s+(?P<name>\S+)\s+(?P<namespace>\S+)\s+(?P<attempt>\d+)\b")
+_ZONE_HEAD = lazy(r"^(?P<name>[A-Za-z0-9_-]{1,17})(?: \((?P<marks>(?:default|active)(?:, ?active)?)\))?$")
+_ZONE_KEY = lazy(r"^  (?P<key>target|interfaces|sources|services|ports|icmp-block-inversion|egress-priority|ingress-priority): ?(?P<value>.*)$")
 
 
 class Fact(NamedTuple):
@@ -93,7 +95,7 @@ def is_stored(name: str) -> bool:
 
 
 _LEASE_BYTES = 512
-_LAST = re.compile(r"last_reserved_ip\.\d+")
+_LAST = lazy(r"last_reserved_ip\.\d+")
 
 
 def _is_store(folder: str) -> bool:
@@ -101,6 +103,8 @@ def _is_store(folder: str) -> bool:
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    import ipaddress
+
     try:
         return ipaddress.ip_address(text)
     except ValueError:
@@ -109,7 +113,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
 
-_JSON = re.compile(
+_JSON = lazy(
     rb'^\[\s*\{\s*"(?:ifindex|link_index|ifname|link|addr_info)"\s*:|^\{\s*"(?:info|status)"\s*:\s*\{|^\{\s*"items"\s*:\s*\[\s*\{\s*"id"\s*:\s*"[0-9a-f]{64}"|"kind"\s*:\s*"cniCacheV1"'
 )
 
@@ -216,7 +220,7 @@ def may_hold(head: bytes) -> bool:
     return b"POD ID" in head or b"\n  interfaces:" in head or b"> mtu " in head or bool(_IP_ONE_BYTES.match(head))
 
 
-_IP_ONE_BYTES = re.compile(rb"^\d+:\s+\S+\s+inet6? [0-9a-f.:]+/\d+ ")
+_IP_ONE_BYTES = lazy(rb"^\d+:\s+\S+\s+inet6? [0-9a-f.:]+/\d+ ")
 
 
 def _pods(lines: list[str]) -> Iterator[Fact]:
@@ -245,6 +249,8 @@ def _zones(lines: list[str]) -> Iterator[Fact]:
 
 def _links(lines: list[str], netns: str) -> Iterator[Fact]:
     """Yield each interface in the shape of `ip -j -d addr`, as far as the text tells; without "addr_info" where it shows no addresses at all."""
+    import copy
+
     kind = NETNS_LINK if netns else LINK
     body = dict[str, Any]()
     shown: dict[str, Any] = {"addr_info": []} if any(_IP_ADDRESS.match(x) for x in lines) else {}

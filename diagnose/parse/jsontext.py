@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
+
+from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 
 
 class Break(NamedTuple):
@@ -52,17 +54,17 @@ class Parsed(NamedTuple):
 
 
 MOST_BREAKS = 20
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
-_LOOSE_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
-_SINGLE = re.compile(r"'(?:[^'\\\n]|\\.)*'")
+_STRING = lazy(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
+_LOOSE_STRING = lazy(r'"(?:[^"\\\n]|\\.)*"')
+_SINGLE = lazy(r"'(?:[^'\\\n]|\\.)*'")
 _SMART = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2018\u2019\u201a\uff02\u300c\u300d"
-_SMART_STRING = re.compile(rf'[{_SMART}]([^{_SMART}"\n]*)[{_SMART}"]')
-_HALF_SMART = re.compile(rf'"([^{_SMART}"\n]*)[{_SMART}]')
-_COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-_LIKE_NUMBER = re.compile(r"[-+.]?[0-9][0-9a-fA-FxX_.]*")
-_WORD = re.compile(r"[^\s{}\[\]:,\"'#]+")
-_BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4}).?|[\x00-\x1f]')
+_SMART_STRING = lazy(rf'[{_SMART}]([^{_SMART}"\n]*)[{_SMART}"]')
+_HALF_SMART = lazy(rf'"([^{_SMART}"\n]*)[{_SMART}]')
+_COMMENT = lazy(r"//[^\n]*|#[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_NUMBER = lazy(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_LIKE_NUMBER = lazy(r"[-+.]?[0-9][0-9a-fA-FxX_.]*")
+_WORD = lazy(r"[^\s{}\[\]:,\"'#]+")
+_BAD_ESCAPE = lazy(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4}).?|[\x00-\x1f]')
 _WIDE = {"\uff1a": ":", "\uff0c": ",", "\u3001": ",", "\uff5b": "{", "\uff5d": "}", "\uff3b": "[", "\uff3d": "]"}
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _PYTHON = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false", "none": "null", "null": "null", "nil": "null"}

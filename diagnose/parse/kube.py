@@ -9,6 +9,10 @@ from typing import Any, NamedTuple, cast
 
 from diagnose.parse.tree import items, mapping
 from diagnose.parse.when import age_seconds
+from diagnose.pattern import lazy
+
+NETWORKS = "k8s.v1.cni.cncf.io/networks"
+"""The annotation that asks for networks (Network Plumbing Working Group, Multi-Network Spec)."""
 
 
 class EventRow(NamedTuple):
@@ -30,31 +34,31 @@ _AGE = r"(?:\d+[smhdwy])+|<unknown>|<invalid>|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} 
 _REASON = r"[A-Z][A-Za-z]{3,40}"
 _OBJECT = r"(?P<kind>[a-z][a-z.]*|[A-Z]\w+)/(?P<name>[a-z0-9][\w.-]*)"
 # `describe`: TYPE REASON AGE FROM MESSAGE
-_DESCRIBE = re.compile(
+_DESCRIBE = lazy(
     rf"^\s*(?P<type>Normal|Warning)\s+(?P<reason>{_REASON})\s+(?P<age>{_AGE})(?:\s*\(x(?P<count>\d+) over (?P<first>{_AGE})\))?"
     r"\s+(?P<source>[a-z][\w.-]*(?:, ?[\w.-]+)?)\s+(?P<message>\S.*)$",
     re.DOTALL,
 )
 # `get events`: [NAMESPACE] LAST SEEN TYPE REASON OBJECT [SUBOBJECT] [SOURCE] MESSAGE
-_GET = re.compile(
+_GET = lazy(
     rf"^\s*(?:(?P<namespace>[a-z0-9][a-z0-9-]*)\s+)?(?P<age>{_AGE})(?:\s*\(x(?P<count>\d+) over (?P<first>{_AGE})\))?\s+(?P<type>Normal|Warning)\s+(?P<reason>{_REASON})\s+{_OBJECT}\s+(?P<message>\S.*)$",
     re.DOTALL,
 )
 # kubectl before 1.14: LAST SEEN FIRST SEEN COUNT NAME KIND [SUBOBJECT] TYPE REASON SOURCE MESSAGE
-_OLD = re.compile(
+_OLD = lazy(
     rf"^\s*(?:(?P<namespace>[a-z0-9][a-z0-9-]*)\s+)?(?P<age>{_AGE})\s+(?P<first>{_AGE})\s+(?P<count>\d+)\s+(?P<name>[a-z0-9][\w.-]*)\s+(?P<kind>[A-Z]\w+)\s+"
     rf"(?:spec\S+\s+)?(?P<type>Normal|Warning)\s+(?P<reason>{_REASON})\s+(?P<source>[a-z][\w-]*(?:, \S+)?)\s+(?P<message>\S.*)$",
     re.DOTALL,
 )
 # `describe` before 1.14: FirstSeen LastSeen Count From SubObjectPath Type Reason Message
-_OLD_DESCRIBE = re.compile(
+_OLD_DESCRIBE = lazy(
     rf"^\s*(?P<first>{_AGE})\s+(?P<age>{_AGE})\s+(?P<count>\d+)\s+(?P<source>\{{?[a-z][\w., -]*\}}?)\s+(?:spec\S+\s+)?(?P<type>Normal|Warning)\s+(?P<reason>{_REASON})\s+(?P<message>\S.*)$",
     re.DOTALL,
 )
 # The time, type, reason and message of custom columns, a UI or a chat.
-_LOOSE = re.compile(r"(?:^|\s)(?P<type>Normal|Warning)\s+(?P<reason>Failed\w+|NoNetworkFound|AddedInterface|NetworkNotReady|BackOff|Unhealthy|Started|Scheduled|Pulled|Created|Failed)\s+(?P<message>\S.*)$", re.DOTALL)  # fmt: skip
-_WIDE_TAIL = re.compile(rf"(?<!\s)\s{{2,}}(?P<first>{_AGE})\s+(?P<count>\d+)\s+\S+$")
-_WIDE_HEAD = re.compile(
+_LOOSE = lazy(r"(?:^|\s)(?P<type>Normal|Warning)\s+(?P<reason>Failed\w+|NoNetworkFound|AddedInterface|NetworkNotReady|BackOff|Unhealthy|Started|Scheduled|Pulled|Created|Failed)\s+(?P<message>\S.*)$", re.DOTALL)  # fmt: skip
+_WIDE_TAIL = lazy(rf"(?<!\s)\s{{2,}}(?P<first>{_AGE})\s+(?P<count>\d+)\s+\S+$")
+_WIDE_HEAD = lazy(
     r"^(?:spec\.\S+\{[^}]*\}\s+)?(?P<source>kubelet, \S+|multus|default-scheduler|kubelet|[a-z][\w-]*-(?:controller|scheduler)\S*)\s{2,}(?P<message>\S.*)$",
     re.DOTALL,
 )
@@ -98,7 +102,7 @@ class PodRow(NamedTuple):
     """Seconds."""
 
 
-_POD_ROW = re.compile(
+_POD_ROW = lazy(
     r"^\s*(?:(?P<namespace>[a-z0-9][a-z0-9-]*)\s+)?(?P<name>[a-z0-9][a-z0-9.-]*)\s+(?P<have>\d+)/(?P<want>\d+)\s+(?P<status>[A-Z][\w:/-]+)\s+\d+(?: \([^)]*\))?\s+(?P<age>(?:\d+[smhdwy])+)(?:\s|$)"
 )
 

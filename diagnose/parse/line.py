@@ -9,9 +9,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from diagnose.alike import MARK, Alike, alike
+from diagnose.pattern import lazy
 
 _MON = r"(?:[^\W\d_][\w.]{1,9}|1?\d(?:月|월))"
-_HEAD = re.compile(
+_HEAD = lazy(
     r"^ ?(?:(?P<bsd>" + _MON + r" [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?)"
     r"|(?P<iso>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)"
     r"|(?P<full>" + _MON + r" \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [A-Za-z+-][\w+:-]*)"
@@ -21,28 +22,28 @@ _HEAD = re.compile(
     r" +(?:(?P<host>[\w][\w.-]*|\(?[\w.-]+\)?) )??(?P<ident>[\w.@/()\\:-]*?[\w)@-])(?:\[(?P<pid>\d+)\])?: (?P<rest>.*)$",
     re.DOTALL,
 )
-_KLOG = re.compile(
+_KLOG = lazy(
     r"^(?:(?P<component>[\w?.-]+) )?(?P<sev>[IWEF])(?P<date>\d{4}) (?P<time>\d\d:\d\d:\d\d\.\d{6}) +(?P<pid>\d+) (?P<file>[^:\]\s]+):(?P<line>\d+)\] ?(?P<rest>.*)$",
     re.DOTALL,
 )
-_LOGRUS = re.compile(r'^(?:time="(?P<time>[^"]*)" )?level=(?P<level>\w+)(?P<rest>.*)$', re.DOTALL)
-_MSG = re.compile(r'^(?: msg=(?P<msg>"(?:[^"\\]|\\.)*"?|\S+))?(?P<rest>.*)$', re.DOTALL)
-_LEVELED = re.compile(
+_LOGRUS = lazy(r'^(?:time="(?P<time>[^"]*)" )?level=(?P<level>\w+)(?P<rest>.*)$', re.DOTALL)
+_MSG = lazy(r'^(?: msg=(?P<msg>"(?:[^"\\]|\\.)*"?|\S+))?(?P<rest>.*)$', re.DOTALL)
+_LEVELED = lazy(
     r"^(?P<time>\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?) \[(?P<level>panic|error|verbose|debug|info|warning)\] (?P<rest>.*)$",
     re.DOTALL,
 )
-_CRI = re.compile(r"^(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d)) (?:stdout|stderr) [FP] (?P<rest>.*)$", re.DOTALL)
-_STAMPED = re.compile(r"^(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)) (?P<rest>\S.*)$", re.DOTALL)
-_GOLOG = re.compile(r"^(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (?P<rest>.*)$", re.DOTALL)
-_AUDIT = re.compile(r"^(?:type=(?P<type>\w+) )?(?:msg=)?audit\((?P<time>\d+\.\d+):\d+\): (?P<rest>.*)$", re.DOTALL)
-_LOST_ESCAPES = re.compile(r'error="(?:[^"\\]|\\.)*"[^\s"]')  # a quote inside that lost its backslash
-_BARE = re.compile(r"^(?P<ident>[a-z][\w.-]*)\[(?P<pid>\d+)\]: (?P<rest>.*)$", re.DOTALL)
-_SYSLOG_LEVEL = re.compile(r"^(?:debug|info|notice|warn|warning|err|error) (?=time=|[IWEF]\d{4} |\d{4}-\d\d-\d\dT\S+ \[)")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?')
-_KEY = re.compile(r'\s([A-Za-z][\w.-]*)=("(?:[^"\\]|\\.)*"?|\{[^{}]{0,4000}\}|\[[^\]]*\]|\S+)')
-_BLOCK = re.compile(r"\s(?P<key>[A-Za-z]\w*)=<(?:\n|$)")
+_CRI = lazy(r"^(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d)) (?:stdout|stderr) [FP] (?P<rest>.*)$", re.DOTALL)
+_STAMPED = lazy(r"^(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)) (?P<rest>\S.*)$", re.DOTALL)
+_GOLOG = lazy(r"^(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (?P<rest>.*)$", re.DOTALL)
+_AUDIT = lazy(r"^(?:type=(?P<type>\w+) )?(?:msg=)?audit\((?P<time>\d+\.\d+):\d+\): (?P<rest>.*)$", re.DOTALL)
+_LOST_ESCAPES = lazy(r'error="(?:[^"\\]|\\.)*"[^\s"]')  # a quote inside that lost its backslash
+_BARE = lazy(r"^(?P<ident>[a-z][\w.-]*)\[(?P<pid>\d+)\]: (?P<rest>.*)$", re.DOTALL)
+_SYSLOG_LEVEL = lazy(r"^(?:debug|info|notice|warn|warning|err|error) (?=time=|[IWEF]\d{4} |\d{4}-\d\d-\d\dT\S+ \[)")
+_QUOTED = lazy(r'"((?:[^"\\]|\\.)*)"?')
+_KEY = lazy(r'\s([A-Za-z][\w.-]*)=("(?:[^"\\]|\\.)*"?|\{[^{}]{0,4000}\}|\[[^\]]*\]|\S+)')
+_BLOCK = lazy(r"\s(?P<key>[A-Za-z]\w*)=<(?:\n|$)")
 
-_GO_ESCAPE = re.compile(r'\\(?:(["\\abfnrtv\'])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))')
+_GO_ESCAPE = lazy(r'\\(?:(["\\abfnrtv\'])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))')
 _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
@@ -127,7 +128,7 @@ def _structured(rest: str) -> tuple[str, dict[str, str]]:
 _WRAPPERS = ("RunPodSandbox from runtime service failed", "Failed to create sandbox for pod", "CreatePodSandbox for pod failed", "Error syncing pod, skipping")
 
 
-_EVENT = re.compile(
+_EVENT = lazy(
     r"Event\(v1\.ObjectReference\{Kind:\"(?P<kind>\w*)\", Namespace:\"(?P<ns>[^\"]*)\", Name:\"(?P<name>[^\"]*)\".*?\}\): type: '(?P<type>\w*)' reason: '(?P<reason>\w*)' (?P<message>.*)$",
     re.DOTALL,
 )

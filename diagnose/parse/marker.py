@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from diagnose.model import Record
+from diagnose.pattern import lazy
 
 
 class Mark(NamedTuple):
@@ -71,8 +71,8 @@ _WHO = ("node", "microshift", "crio", "kubelet", "multus", "ovn")
 LITERALS = tuple(literal for literal, _, _ in _MARKS)
 SIGNS = tuple(literal for literal, kind, _ in _MARKS if kind == "pod-ok")
 """Literals of records that tell nothing but that a pod works; healthy journals are full of them."""
-_COMPILED = tuple((literal, kind, re.compile(rx)) for literal, kind, rx in _MARKS)
-_OBJECT_UID = re.compile(r'Namespace:"(?P<ns>[^"]+)", Name:"(?P<pod>[^"]+)"')
+_COMPILED = tuple((literal, kind, lazy(rx)) for literal, kind, rx in _MARKS)
+_OBJECT_UID = lazy(r'Namespace:"(?P<ns>[^"]+)", Name:"(?P<pod>[^"]+)"')
 
 
 def mark_of(record: Record) -> Mark | None:

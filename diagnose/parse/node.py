@@ -11,16 +11,14 @@ import base64
 import json
 import posixpath
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-import yaml
-
 from diagnose.parse.host import Fact
 from diagnose.parse.tree import items, mapping
+from diagnose.pattern import lazy
+from diagnose.record import dataclass, field
 
 CONF: Final = "CniConf"
 """One file of CNI configuration: the resource's namespace is its folder."""
@@ -45,20 +43,20 @@ SMALL: Final = 1024 * 1024
 MOUNTS: Final = ("/", "/etc", "/run", "/sysroot", "/var", "/var/lib", "/var/lib/containers", "/var/lib/kubelet", "/var/log/journal")
 """File systems that a pod's network, or the kubelet, needs."""
 _NETWORK_KEYS = ("cni_default_network", "network_dir", "plugin_dirs")
-_PACKAGES = re.compile(
+_PACKAGES = lazy(
     r"^(?P<name>microshift[a-z-]*|cri-o|cri-tools|crun|runc|conmon|openvswitch[\d.a-z-]*|NetworkManager(?:-ovs)?|firewalld|greenboot[a-z-]*|containernetworking-plugins|container-selinux|selinux-policy|kernel(?:-core)?|openshift-clients)"
     r"-(?P<version>[^-\s]+-[^-\s]+?)(?:\.(?:noarch|x86_64|aarch64))?(?:\s|$)"
 )
-_UNITS = re.compile(
+_UNITS = lazy(
     r"(?m)^[^\w\n]*(?P<name>(?:microshift[\w-]*|crio|openvswitch|ovs-vswitchd|ovsdb-server|NetworkManager|firewalld|greenboot-healthcheck|redboot-task-runner|chronyd)"
     r"\.(?:service|scope)) +(?P<load>loaded|masked|error|bad-setting) +(?P<active>\w+) +(?P<sub>[\w-]+)"
 )
-_DF = re.compile(r"(?m)^\S+ +(?P<size>\d+) +\d+ +(?P<free>\d+) +(?:\d+%|-) +(?P<path>/\S*)$")
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
-_COMMENTED = re.compile(r"(?m)^# (?:(?:cni_default_network|network_dir) = .*|plugin_dirs = \[\n(?:# \t.*\n)*# \])$")
+_DF = lazy(r"(?m)^\S+ +(?P<size>\d+) +\d+ +(?P<free>\d+) +(?:\d+%|-) +(?P<path>/\S*)$")
+_CERTIFICATE = lazy(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
+_COMMENTED = lazy(r"(?m)^# (?:(?:cni_default_network|network_dir) = .*|plugin_dirs = \[\n(?:# \t.*\n)*# \])$")
 BIN_DIRS: Final = ("/run/cni/bin", "/opt/cni/bin", "/usr/libexec/cni")
 """Where CNI plugins are: MicroShift's own, Multus' default, and the packages'."""
-_RELEASED = re.compile(r"(?m)^MicroShift Version: *(\S+)")
+_RELEASED = lazy(r"(?m)^MicroShift Version: *(\S+)")
 _UNIT_KEYS = ("LoadState", "ActiveState", "SubState", "Result", "NRestarts", "ExecMainStatus", "UnitFileState")
 
 
@@ -99,6 +97,8 @@ def of_conf(path: str, raw: bytes, mtime: float | None = None) -> Fact:
 
 def of_kubeconfig(path: str, raw: bytes, _mtime: float | None = None) -> list[Fact]:
     """Return a kubeconfig's server and when what is in it expires, microseconds since the epoch; never the credentials."""
+    import yaml
+
     body: dict[str, Any] = {"server": "", "token_expires": None, "certificate_expires": None, "ca_expires": None, "error": ""}
     try:
         config = mapping(yaml.safe_load(raw))
@@ -178,6 +178,8 @@ def of_crio(files: Iterable[tuple[str, bytes]], *, sure: bool = False) -> tuple[
 
     `sure`: it is what `crio config` or `crio status config` printed.
     """
+    import tomllib
+
     found: dict[str, Any] = {"cni_default_network": "", "network_dir": "", "plugin_dirs": []}
     origin: dict[str, str] = {}
     broken: list[tuple[str, str]] = []
@@ -196,6 +198,8 @@ def of_crio(files: Iterable[tuple[str, bytes]], *, sure: bool = False) -> tuple[
 
 def of_config(files: Iterable[tuple[str, bytes]]) -> tuple[list[Fact], list[tuple[str, str]]]:
     """Return MicroShift's configuration of its files in the order in which they are merged, and the files that are no YAML, with the reason."""
+    import yaml
+
     merged: dict[str, Any] = {}
     origin: list[str] = []
     broken: list[tuple[str, str]] = []
@@ -290,7 +294,7 @@ def of_listing(text: str) -> list[Fact]:
     return found
 
 
-_LISTED = re.compile(r"[A-Za-z0-9][\w.-]*|[-l][r-]\S{8} .*")
+_LISTED = lazy(r"[A-Za-z0-9][\w.-]*|[-l][r-]\S{8} .*")
 """A file in `ls`, or a file or link in `ls -l`."""
 
 
@@ -363,26 +367,26 @@ def _of_text(reader: Callable[[str], list[Fact]]) -> _Reader:
 
 _Reader = Callable[[str, bytes, float | None], list[Fact]]
 _FILES: tuple[tuple[re.Pattern[str], _Reader], ...] = (
-    (re.compile(r"/etc/cni/net\.d/[^/]+\.(?:conf|conflist|json)$"), _conf),
-    (re.compile(r"/etc/cni/net\.d/[\w.-]+/[\w.-]+\.kubeconfig$"), of_kubeconfig),
-    (re.compile(r"/crio_(?:status_)?config$"), _crio_config),
-    (re.compile(r"/microshift_show-config_-m_effective$"), _effective),
-    (re.compile(r"/microshift_version$"), _of_text(of_version)),
-    (re.compile(r"/installed-rpms$"), _of_text(of_packages)),
-    (re.compile(r"/systemctl_list-units$"), _of_text(of_units_list)),
-    (re.compile(r"/df_-al(?:_[\w-]+)*$"), _of_text(of_df)),
-    (re.compile(r"/sestatus(?:_-\w+)?$"), _of_text(of_sestatus)),
-    (re.compile(r"/timedatectl$|/chronyc_(?:-n_)?tracking$"), _of_text(of_clock)),
-    (re.compile(r"/proc/meminfo$"), _of_text(of_meminfo)),
-    (re.compile(r"/ls_-al[a-zA-Z]*R[a-zA-Z]*_\.etc\.cni$"), _of_text(of_listing)),
-    (re.compile(r"/ls(?:_-\w+)?_[._]?(?:run[._]cni[._]bin|opt[._]cni[._]bin|usr[._]libexec[._]cni)(?:\.txt)?$"), _of_programs),
+    (lazy(r"/etc/cni/net\.d/[^/]+\.(?:conf|conflist|json)$"), _conf),
+    (lazy(r"/etc/cni/net\.d/[\w.-]+/[\w.-]+\.kubeconfig$"), of_kubeconfig),
+    (lazy(r"/crio_(?:status_)?config$"), _crio_config),
+    (lazy(r"/microshift_show-config_-m_effective$"), _effective),
+    (lazy(r"/microshift_version$"), _of_text(of_version)),
+    (lazy(r"/installed-rpms$"), _of_text(of_packages)),
+    (lazy(r"/systemctl_list-units$"), _of_text(of_units_list)),
+    (lazy(r"/df_-al(?:_[\w-]+)*$"), _of_text(of_df)),
+    (lazy(r"/sestatus(?:_-\w+)?$"), _of_text(of_sestatus)),
+    (lazy(r"/timedatectl$|/chronyc_(?:-n_)?tracking$"), _of_text(of_clock)),
+    (lazy(r"/proc/meminfo$"), _of_text(of_meminfo)),
+    (lazy(r"/ls_-al[a-zA-Z]*R[a-zA-Z]*_\.etc\.cni$"), _of_text(of_listing)),
+    (lazy(r"/ls(?:_-\w+)?_[._]?(?:run[._]cni[._]bin|opt[._]cni[._]bin|usr[._]libexec[._]cni)(?:\.txt)?$"), _of_programs),
 )
 """What is known by its path: the pattern's match is the node's own name of the file."""
 
 
 # --- files that are merged --------------------------------------------------------------------------------------------
 
-_LAYERS = re.compile(r"/etc/(?:crio/crio\.conf(?:\.d/.+)?|microshift/config(?:\.yaml|\.d/.+\.ya?ml))$")
+_LAYERS = lazy(r"/etc/(?:crio/crio\.conf(?:\.d/.+)?|microshift/config(?:\.yaml|\.d/.+\.ya?ml))$")
 
 
 @dataclass(slots=True)

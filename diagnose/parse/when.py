@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from diagnose.errors import UsageError
+from diagnose.pattern import lazy
 
 # Abbreviated months as glibc's locales print them with %b (localedata: abmon), without a trailing dot.
 _MONTHS: dict[str, int] = {}
@@ -33,9 +33,9 @@ for _names in (
         _MONTHS.setdefault(_name, _number)
 
 # Only where a program puts its time stamp; a date in a message may be any (when a certificate ends).
-_FULL_DATE = re.compile(r"(?m)(?:^|time=\"|\"ts\":\"|\]: )(20\d\d)-(\d\d)-(\d\d)[T ]\d\d:\d\d")
-_OFFSET = re.compile(r"^([+-])(\d\d):?(\d\d)$")
-_AGE = re.compile(r"(\d+)([smhdwy])")
+_FULL_DATE = lazy(r"(?m)(?:^|time=\"|\"ts\":\"|\]: )(20\d\d)-(\d\d)-(\d\d)[T ]\d\d:\d\d")
+_OFFSET = lazy(r"^([+-])(\d\d):?(\d\d)$")
+_AGE = lazy(r"(\d+)([smhdwy])")
 _END = 253_402_300_800_000_000
 """Microseconds since the epoch of the year 10000, which no calendar here holds."""
 _NONE = timedelta()
@@ -54,6 +54,8 @@ def zone(name: str) -> tzinfo:
         return timezone(-delta if m[1] == "-" else delta)
     if name.upper() in ("UTC", "Z", "GMT"):
         return UTC
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as e:
@@ -137,7 +139,7 @@ class Clock:
     def _at(self, value: datetime) -> datetime:
         """Return a stamp in the zone that it does not name. In the hour that comes twice when summer time ends, the stamp before it decides."""
         at = value.replace(tzinfo=self.tz)
-        if isinstance(self._tz, ZoneInfo):
+        if not isinstance(self._tz, timezone):  # which has no summer time
             again = at.replace(fold=1)
             if (again.utcoffset() or _NONE) < (at.utcoffset() or _NONE) and micros(at) + _DISORDER < self._before:
                 return again
@@ -219,7 +221,7 @@ class Clock:
                 best = at
         if not best:
             return None
-        if second <= 59 and not isinstance(self._tz, ZoneInfo):
+        if second <= 59 and isinstance(self._tz, timezone):
             self._minute = (month, day, hour, minute), micros(best) - second * 1_000_000
         return micros(best) + micro
 

@@ -5,27 +5,25 @@ Sources: sos plugins date (`date`, `date --utc`, /etc/localtime) and systemd (`t
 
 from __future__ import annotations
 
-import io
-import re
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from diagnose.errors import UsageError
 from diagnose.parse.when import zone
+from diagnose.pattern import lazy
+from diagnose.record import dataclass
 
 SMALL = 64 * 1024
 """Bytes up to which such a file is looked at."""
-_SIGN = re.compile(
+_SIGN = lazy(
     r"(?P<root>(?:.*/)?)(?:(?P<file>etc/(?:localtime|timezone))"
     r"|(?:(?:sos_commands|sos_strings)/[\w-]+|insights_commands)/(?P<command>date|date_--utc|timedatectl(?:_show|_status)?))"
 )
-_NAME = re.compile(r"/zoneinfo/(?:posix/|right/)?([A-Za-z0-9_+/-]+)$")
-_TIMEDATECTL = re.compile(r"(?m)^\s*Time ?zone[:=] ?(?P<name>[A-Za-z0-9_+/-]+)(?: \([^,)]*, (?P<offset>[+-]\d{4})\))?")
-_UNIVERSAL = re.compile(r"(?m)^\s*Universal time: \w{3} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
-_DATE = re.compile(
+_NAME = lazy(r"/zoneinfo/(?:posix/|right/)?([A-Za-z0-9_+/-]+)$")
+_TIMEDATECTL = lazy(r"(?m)^\s*Time ?zone[:=] ?(?P<name>[A-Za-z0-9_+/-]+)(?: \([^,)]*, (?P<offset>[+-]\d{4})\))?")
+_UNIVERSAL = lazy(r"(?m)^\s*Universal time: \w{3} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
+_DATE = lazy(
     r"(?m)^[A-Z][a-z]{2} (?P<day>[A-Z][a-z]{2} [ \d]\d) (?P<clock>\d\d:\d\d:\d\d)(?: (?P<half>AM|PM))? (?P<zone>[A-Z]{1,5}|[+-]\d{2}(?:\d{2})?) (?P<year>\d{4})\s*$"
 )
 _STEP = 15 * 60
@@ -73,6 +71,9 @@ class Signs:
 
     def read(self, what: str, raw: bytes, path: str) -> None:
         """Take a file's content; what is not understood tells nothing."""
+        import io
+        from zoneinfo import ZoneInfo
+
         text = raw.decode("utf-8", "replace")
         if what == "etc/localtime" and raw.startswith(b"TZif"):
             if self.named is None:
@@ -155,7 +156,7 @@ def nearest(seconds: float) -> tzinfo | None:
 
 
 # A line with the journal's local stamp, and at once the program's own with its zone: CRI-O, Multus, etcd, a container's log.
-_TWICE = re.compile(
+_TWICE = lazy(
     r"(?m)^(?P<outer>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)(?:\.\d+)? \S+ [^\s:]+: (?:time=\"|\{\"level\":\"\w+\",\"ts\":\"|(?=\d))"
     r"(?P<year>\d{4})(?P<inner>-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)\b"
 )

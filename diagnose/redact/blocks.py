@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from diagnose.pattern import lazy
+
 
 class Span(NamedTuple):
     """Where a secret stands: offsets into the text looked at; `quote` is the offset of a quote that the replacement needs around it, else -1."""
@@ -17,9 +19,9 @@ class Span(NamedTuple):
 
 
 _NAME = r"(?:(?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V\d)"
-_BEGIN = re.compile(rf"-----BEGIN {_NAME}-----|---- BEGIN {_NAME} ----")
-_END = re.compile(rf"-----END {_NAME}-----|---- END {_NAME} ----")
-_MARK = re.compile("PRIVATE KEY|OpenVPN Static key")
+_BEGIN = lazy(rf"-----BEGIN {_NAME}-----|---- BEGIN {_NAME} ----")
+_END = lazy(rf"-----END {_NAME}-----|---- END {_NAME} ----")
+_MARK = lazy("PRIVATE KEY|OpenVPN Static key")
 _LONGEST_KEY = 40_000
 
 
@@ -107,11 +109,11 @@ def _key_lines(text: str, start: int, end: int) -> Iterator[Span]:
 
 # --- JSON: objects that are known by a member -----------------------------------------------------------------------------------------------------------
 
-_SECRET_JSON = re.compile(r'"kind"\s{0,20}:\s{0,20}"Secret"')
-_SEALED_JSON = re.compile(r'"encryptedData"\s{0,20}:\s{0,20}\{')
-_USERS_JSON = re.compile(r'"users"\s{0,20}:\s{0,20}\[')
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
-_BACK = re.compile(r'"(?:[^"]|"(?=\\))*+"?|[{}\[\]]')
+_SECRET_JSON = lazy(r'"kind"\s{0,20}:\s{0,20}"Secret"')
+_SEALED_JSON = lazy(r'"encryptedData"\s{0,20}:\s{0,20}\{')
+_USERS_JSON = lazy(r'"users"\s{0,20}:\s{0,20}\[')
+_TOKEN = lazy(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
+_BACK = lazy(r'"(?:[^"]|"(?=\\))*+"?|[{}\[\]]')
 _LARGEST_OBJECT = 4_000_000
 _DEEPEST = 16
 
@@ -214,14 +216,14 @@ _OPEN_USER = frozenset(
     {"apiVersion", "command", "interactiveMode", "provideClusterInfo", "tokenFile", "client-certificate", "client-key", "installHint", "name"}
 )
 """Members of a kubeconfig's user that tell how it logs in, not with what: programs and paths."""
-_SECRET_YAML = re.compile(r"^([ \t]*(?:- +)*)kind:[ \t]*[\"']?Secret[\"']?[ \t\r]*$", re.MULTILINE)
-_USERS_YAML = re.compile(r"^([ \t]*)users:[ \t\r]*\n", re.MULTILINE)
-_SEALED_YAML = re.compile(r"^([ \t]*)encryptedData:[ \t\r]*\n", re.MULTILINE)
-_LINE = re.compile(r"([ \t]*(?:- +)*)([^\n]*)(?:\n|\Z)")
-_MEMBER = re.compile(r"(?:\"[^\"\n]{1,255}\"|'[^'\n]{1,255}'|[\w./ \-$]{1,255}):(?=[ \t\r]|$)[ \t]*(.*)")
-_DATA = re.compile(r"(?:data|stringData|\"data\"|\"stringData\"|'data'|'stringData'):(?=[ \t\r]|$)[ \t]*(.*)")
-_BLOCK = re.compile(r"(?:![\w!:.-]+[ \t]*)?[|>][+-]?\d?[+-]?[ \t]*(?:#.*)?$")
-_REMOVED = re.compile(r"\[removed:[a-z0-9-]+\]")
+_SECRET_YAML = lazy(r"^([ \t]*(?:- +)*)kind:[ \t]*[\"']?Secret[\"']?[ \t\r]*$", re.MULTILINE)
+_USERS_YAML = lazy(r"^([ \t]*)users:[ \t\r]*\n", re.MULTILINE)
+_SEALED_YAML = lazy(r"^([ \t]*)encryptedData:[ \t\r]*\n", re.MULTILINE)
+_LINE = lazy(r"([ \t]*(?:- +)*)([^\n]*)(?:\n|\Z)")
+_MEMBER = lazy(r"(?:\"[^\"\n]{1,255}\"|'[^'\n]{1,255}'|[\w./ \-$]{1,255}):(?=[ \t\r]|$)[ \t]*(.*)")
+_DATA = lazy(r"(?:data|stringData|\"data\"|\"stringData\"|'data'|'stringData'):(?=[ \t\r]|$)[ \t]*(.*)")
+_BLOCK = lazy(r"(?:![\w!:.-]+[ \t]*)?[|>][+-]?\d?[+-]?[ \t]*(?:#.*)?$")
+_REMOVED = lazy(r"\[removed:[a-z0-9-]+\]")
 
 
 class _Line(NamedTuple):

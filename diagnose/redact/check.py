@@ -7,12 +7,13 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
+from diagnose.pattern import lazy
 from diagnose.redact.find import BASE64, decoded, replace_addresses
 from diagnose.redact.kept import Map
 from diagnose.redact.names import Words
 from diagnose.redact.secrets import without_secrets
 
-_MARKED = re.compile("\0(.*?)\0")
+_MARKED = lazy("\0(.*?)\0")
 
 
 class Leak(NamedTuple):

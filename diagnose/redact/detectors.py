@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from diagnose.pattern import lazy
 from diagnose.redact.blocks import Span, yaml_block, yaml_value
 
 # --- names whose value is a secret -----------------------------------------------------------------------------------------------------------------------
@@ -39,43 +40,43 @@ NAMES: tuple[tuple[str, str], ...] = (
     ("basic-auth", r"(?<![a-z])_?auth"),
 )
 _ENDING = r"(?:[_-]?(?:raw|hash|hashed|data|b64|base64|value|string|str|text|plain|enc|encrypted|crypted)|[_-]?\d{1,2}(?![\w]))?"
-_NAME = re.compile(
+_NAME = lazy(
     "|".join(f"(?P<n{i}>{pattern})" for i, (_, pattern) in enumerate(NAMES)).join(("(?:", ")")) + _ENDING + r"(?![A-Za-z0-9_])",
     re.IGNORECASE,
 )
 _KINDS = tuple(kind for kind, _ in NAMES)
 # Both in lower case: a part of every name, and how a name goes on up to its sign; they save the slow look at prose.
-_NAME_HINT = re.compile(rb"pass|pw|token|secret|certificate|psk|cred|cak|pin|communit|dockerc|auth|key|cookie")
-_NAME_REST = re.compile(rb"([\w-]{0,30}+)(?:[\"']?\]?[ \t]{0,60}[:=>]|[\"']?[ \t\r]*(?:[,}\n]|value:|\Z))")
+_NAME_HINT = lazy(rb"pass|pw|token|secret|certificate|psk|cred|cak|pin|communit|dockerc|auth|key|cookie")
+_NAME_REST = lazy(rb"([\w-]{0,30}+)(?:[\"']?\]?[ \t]{0,60}[:=>]|[\"']?[ \t\r]*(?:[,}\n]|value:|\Z))")
 # What may stand between a name and its value: a closing quote or bracket, then a sign; also `<password>`.
-_SIGN = re.compile(r"(?P<quote>[\"']?)\]?(?:[ \t]{0,60}(?P<sign>:=|=>|::(?=[ \t])|:(?!:|//)|=(?!=))[ \t]{0,60}|(?P<tag>>))")
-_DOUBLE = re.compile(r'"((?:[^"\\\n]|\\.)*+)')
-_SINGLE = re.compile(r"'((?:[^'\n\\]|''|\\.)*+)")
-_BARE = re.compile(
+_SIGN = lazy(r"(?P<quote>[\"']?)\]?(?:[ \t]{0,60}(?P<sign>:=|=>|::(?=[ \t])|:(?!:|//)|=(?!=))[ \t]{0,60}|(?P<tag>>))")
+_DOUBLE = lazy(r'"((?:[^"\\\n]|\\.)*+)')
+_SINGLE = lazy(r"'((?:[^'\n\\]|''|\\.)*+)")
+_BARE = lazy(
     r"(?:\$\{[^}\s\"']*\}|\$\([^)\s\"']*\)|[^\s\"'`,;&<>\\)}\]|]|\\(?![\"'nrtu\\/`])|[,;&)}\]](?=[A-Za-z0-9!@#$%^*+_~])(?![\w.\-]{1,40}[=:]))++"  # a comma inside, not one that another member follows
 )
-_LINE_START = re.compile(r"[ \t]*(?:[-#;?][ \t]+)*(?:export[ \t]+|set[ \t]+|setenv[ \t]+|declare -x[ \t]+|Environment=[\"']?)?[\"']?")
+_LINE_START = lazy(r"[ \t]*(?:[-#;?][ \t]+)*(?:export[ \t]+|set[ \t]+|setenv[ \t]+|declare -x[ \t]+|Environment=[\"']?)?[\"']?")
 _IN_NAMES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/"
-_REST = re.compile(r"[^\n]*")
-_PLACEHOLDER = re.compile(
+_REST = lazy(r"[^\n]*")
+_PLACEHOLDER = lazy(
     r"(?:\[removed:[a-z0-9-]+\].*|<[\w .:/-]*>|\*+|x{3,}|\.{2,}|-+|~|null|nil|none|true|false|yes|no|on|off|undefined|unset|empty|n/a|bytes|string|optional|required"
     r"|\$\{[^}]*\}|\$\([^)]*\)|\$[a-z_]+|\{\{(?:.*\}\})?|%\(\w+\)s|%[sdvqw]|removed|\(?redacted\)?|\[?redacted\]?|\(?hidden\)?|masked|\(?sensitive\)?|\(?unknown\)?"
     r"|map\[.*|\*{3}hidden\*{3})",
     re.IGNORECASE,
 )
-_PATH = re.compile(r"(?:~|\.{1,2})?(?:/[\w.@+:{}$-]+)+/?|file:.*|[a-z]+://[^@]*|/|[A-Z]:\\.*")
-_OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/[a-z0-9]([-a-z0-9.]*[a-z0-9])?)?")
-_OBJECT_SURE = re.compile(r".*[-./]|[a-z]+\Z")
-_TELLING_SECRET = re.compile(
+_PATH = lazy(r"(?:~|\.{1,2})?(?:/[\w.@+:{}$-]+)+/?|file:.*|[a-z]+://[^@]*|/|[A-Z]:\\.*")
+_OBJECT_NAME = lazy(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/[a-z0-9]([-a-z0-9.]*[a-z0-9])?)?")
+_OBJECT_SURE = lazy(r".*[-./]|[a-z]+\Z")
+_TELLING_SECRET = lazy(
     r"(?:client|app|application|shared|consumer|aws|api|oauth2?|jwt|hmac|session|signing|webhook|cookie|user|radius|server|totp|otp)[_-]?secret", re.IGNORECASE
 )
-_PROSE = re.compile(
+_PROSE = lazy(
     r"(?:and|or|a|an|the|is|was|are|be|has|not|no|must|should|could|can|cannot|failed|failure|invalid|incorrect|wrong|expired|missing|mismatch|authentication|permission|access"
     r"|for|from|of|in|to|with|error|unauthorized|unexpected|unable|required|rejected|denied|too|file|flag|parameter|option|argument|value|prompt|auth|rpc|dial|open|post|get)\b",
     re.IGNORECASE,
 )
-_BASE64_WORD = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
-_BOOTSTRAP = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}")
+_BASE64_WORD = lazy(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_BOOTSTRAP = lazy(r"[a-z0-9]{6}\.[a-z0-9]{16}")
 
 
 def _value(text: str, at: int) -> tuple[int, int, bool]:
@@ -206,7 +207,7 @@ def _named(text: str, m: re.Match[str], sign: re.Match[str], kind: str) -> Itera
         yield Span(value, end, kind, needs)
 
 
-_COOKIE = re.compile(r"[\w.!#$%&*+^|~-]+=([^;\s\"'\\,]*)(?:;[ \t]*)?")
+_COOKIE = lazy(r"[\w.!#$%&*+^|~-]+=([^;\s\"'\\,]*)(?:;[ \t]*)?")
 
 
 def _cookies(text: str, m: re.Match[str], at: int) -> Iterator[Span]:
@@ -226,7 +227,7 @@ _PHRASES = frozenset({"password", "passphrase", "pre-shared-key"})
 """Kinds that may hold blanks."""
 _LONGEST_WORD = 2000
 """Characters of the longest path, name or word of a sentence."""
-_HEADER = re.compile(r"\bX-[\w-]+$", re.IGNORECASE)
+_HEADER = lazy(r"\bX-[\w-]+$", re.IGNORECASE)
 
 
 def _accepts(kind: str, name: str, value: str, strength: str) -> bool:
@@ -287,14 +288,14 @@ def _is_login(value: str) -> bool:
 
 # --- environments: a name here, its value there ----------------------------------------------------------------------------------------------------------
 
-_ENV_NAME = re.compile(r"(?:\"name\"\s{0,20}:\s{0,20}\"|\bname:[ \t]{0,20}[\"']?)[\w.-]*$")
-_ENV_AFTER = re.compile(
+_ENV_NAME = lazy(r"(?:\"name\"\s{0,20}:\s{0,20}\"|\bname:[ \t]{0,20}[\"']?)[\w.-]*$")
+_ENV_AFTER = lazy(
     r"\"\s{0,40},\s{0,40}\"value\"\s{0,20}:\s{0,20}\"(?P<json>(?:[^\"\\\n]|\\.)*+)"
     r"|[\"']?[ \t\r]*\n[ \t]+value:[ \t]*(?P<yaml>[^\n]*)"
     r"|[\"']?,[ \t]*value:[ \t]*(?P<flow>\"[^\"\n]*\"|'[^'\n]*'|[^,}\n]+)"  # YAML in braces
     r"|[ \t]+value:[ \t]*(?P<go>[^\s,}]+)"  # Go's %+v of an EnvVar
 )
-_ENV_BEFORE = re.compile(r"\"value\"\s{0,20}:\s{0,20}\"(?P<json>(?:[^\"\\\n]|\\.)*+)\"\s{0,40},\s{0,40}\Z|\bvalue:[ \t]*(?P<yaml>[^\n]*)\n[ \t]+\Z")
+_ENV_BEFORE = lazy(r"\"value\"\s{0,20}:\s{0,20}\"(?P<json>(?:[^\"\\\n]|\\.)*+)\"\s{0,40},\s{0,40}\Z|\bvalue:[ \t]*(?P<yaml>[^\n]*)\n[ \t]+\Z")
 _LONGEST_VALUE = 20_000
 
 
@@ -364,10 +365,10 @@ TOKENS: tuple[tuple[str, str], ...] = (
 )
 # A token follows what is no letter or digit, or an escape.
 _BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbfv])|(?<=\\[ux]00[0-9A-Fa-f]{2}))"
-TOKEN = re.compile(_BEFORE + r"(?:" + "|".join(f"(?P<t{i}>{pattern})" for i, (_, pattern) in enumerate(TOKENS)) + ")")
+TOKEN = lazy(_BEFORE + r"(?:" + "|".join(f"(?P<t{i}>{pattern})" for i, (_, pattern) in enumerate(TOKENS)) + ")")
 TOKEN_KINDS = tuple(kind for kind, _ in TOKENS)
 # Cheap sign, in lower case, that a run of 20 characters may be one of them.
-TOKEN_HINT = re.compile(
+TOKEN_HINT = lazy(
     _BEFORE.encode()
     + rb"(?:eyj|sha256~|gh[pousr]_|github_pat|gl(?:pat|dt|rt|ptt|ft|soat|cbt|imt|agent|oas)-|gr1348941|xox[abeoprs]-|xapp-|a[ksbc]ca|a[ks]ia|abia|aiza|ya29|gocspx"
     rb"|[sr]k_(?:live|test)|sk-|sk[0-9a-f]{32}|whsec_|sg\.|key-[0-9a-f]{32}|npm_|pypi-age|rubygems_|dckr_|hf_|hv[sbr]\.|s\.|do[opr]_v1|gl(?:sa|c)_|nr(?:ak|ra|ii|js)-|dapi[0-9a-f]"
@@ -388,7 +389,7 @@ class Place(NamedTuple):
 def _place(kind: str, hints: str, pattern: str, flags: re.RegexFlag = re.IGNORECASE) -> Place:
     if pattern.startswith("^"):  # a line may be all that a string holds
         pattern = r"(?:^|(?<=[\"'=]))" + pattern[1:]
-    return Place(kind, tuple(hints.split()), re.compile(pattern, flags | re.MULTILINE))
+    return Place(kind, tuple(hints.split()), lazy(pattern, flags | re.MULTILINE))
 
 
 def _tool(names: str) -> str:
@@ -518,10 +519,10 @@ PLACES: tuple[Place, ...] = (
 
 # An option and its value as two members of a list, and what stands in every text with one.
 LISTED = (
-    ((b'"-',), re.compile(rf'"--?{_OPTION}"\s{{0,80}},\s{{0,80}}"([^"\n\\-][^"\n\\]*)"')),
+    ((b'"-',), lazy(rf'"--?{_OPTION}"\s{{0,80}},\s{{0,80}}"([^"\n\\-][^"\n\\]*)"')),
     (
         (b"- --", b"- '--", b'- "--'),
-        re.compile(rf"^[ \t]*-[ \t]+[\"']?--{_OPTION}[\"']?[ \t\r]*\n[ \t]*-[ \t]+[\"']?([^\s\"'-][^\n\"']*?)[\"']?[ \t\r]*$", re.MULTILINE),
+        lazy(rf"^[ \t]*-[ \t]+[\"']?--{_OPTION}[\"']?[ \t\r]*\n[ \t]*-[ \t]+[\"']?([^\s\"'-][^\n\"']*?)[\"']?[ \t\r]*$", re.MULTILINE),
     ),
 )
 
@@ -545,7 +546,7 @@ NAME_HINTS = (
     "dockerc",
     "auth",
 )
-KEY_NAME = re.compile(
+KEY_NAME = lazy(
     rb"(?:api|access|account|app|application|auth|client|consumer|crypto|deploy|encryption|encrypt|activation|license|master|service|shared|signing|storage|subscription|webhook|hmac|jwt|cipher|session"
     rb"|private|priv|secret|ssh|wep|digest|static)[ _-]?key"
 )

@@ -8,20 +8,22 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator
 
+from diagnose.pattern import lazy
+
 _HEX = "[0-9A-Fa-f]"
-_MAC = re.compile(rf"(?<!{_HEX})(?:{_HEX}{{2}}:){{5,}}{_HEX}{{2}}(?!{_HEX}|:{_HEX}{{2}}(?!\w))")
+_MAC = lazy(rf"(?<!{_HEX})(?:{_HEX}{{2}}:){{5,}}{_HEX}{{2}}(?!{_HEX}|:{_HEX}{{2}}(?!\w))")
 """Six bytes, or more: of a longer one, such as DHCP's client id, the last six are the MAC address."""
-_MAC_DASHED = re.compile(rf"(?<![\w-]){_HEX}{{2}}(?:-{_HEX}{{2}}){{5}}(?![\w-])")
-_MAC_NAMED = re.compile(rf"(?<=\benx){_HEX}{{12}}\b")
-_IPV6 = re.compile(r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,45}(?![0-9A-Za-z])(?!:?\d{0,3}\.\d)")
+_MAC_DASHED = lazy(rf"(?<![\w-]){_HEX}{{2}}(?:-{_HEX}{{2}}){{5}}(?![\w-])")
+_MAC_NAMED = lazy(rf"(?<=\benx){_HEX}{{12}}\b")
+_IPV6 = lazy(r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,45}(?![0-9A-Za-z])(?!:?\d{0,3}\.\d)")
 """Of "::ffff:10.1.2.3" the last part is found as what it is, an IPv4 address."""
-_IPV4 = re.compile(r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,3})\.(\d{1,3})(?!\d|\.\d)(/\d{1,3}\b)?")
-_DASHED = re.compile(r"(?<![A-Za-z0-9])(ip|host|node)-(\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3})(?![\d-])")
-_VERSION_BEFORE = re.compile(r"(?i)(?:\b(?:v|version|release|build|ver|rpm|microshift|cri-?o|ovs|ovn|openvswitch|open vswitch|kubernetes|openshift|kernel|multus|cni|sos|podman|systemd)[\"']?[\s:=\"'/_-]*|[A-Za-z][\w.+]*-|\bv)$")  # fmt: skip
-_VERSION_AFTER = re.compile(
+_IPV4 = lazy(r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,3})\.(\d{1,3})(?!\d|\.\d)(/\d{1,3}\b)?")
+_DASHED = lazy(r"(?<![A-Za-z0-9])(ip|host|node)-(\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3})(?![\d-])")
+_VERSION_BEFORE = lazy(r"(?i)(?:\b(?:v|version|release|build|ver|rpm|microshift|cri-?o|ovs|ovn|openvswitch|open vswitch|kubernetes|openshift|kernel|multus|cni|sos|podman|systemd)[\"']?[\s:=\"'/_-]*|[A-Za-z][\w.+]*-|\bv)$")  # fmt: skip
+_VERSION_AFTER = lazy(
     r"[-+~_](?:\d+(?:\.\d+)*\.)?(?:el|fc|rhel|rc|beta|alpha|ga|assembly|\d{6,}|x86|aarch|noarch|g[0-9a-f]{7})|\.(?:el\d|fc\d|x86_64|aarch64|noarch)"
 )
-_NETWORK = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})/(\d{1,2})\b|(?<![\w:])((?=[0-9A-Fa-f]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,39})/(\d{1,3})\b")
+_NETWORK = lazy(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})/(\d{1,2})\b|(?<![\w:])((?=[0-9A-Fa-f]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,39})/(\d{1,3})\b")
 
 
 def networks(text: str) -> Iterator[str]:
@@ -78,7 +80,7 @@ def _is_ip(text: str) -> bool:
     return True
 
 
-BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}={0,2}")
+BASE64 = lazy(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}={0,2}")
 
 
 def decoded(run: str) -> str:

@@ -8,11 +8,11 @@ import json
 import os
 import tempfile
 from collections.abc import Generator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from diagnose.errors import InputError, MsnetError
 from diagnose.parse.tree import items, mapping
+from diagnose.record import dataclass, field
 from diagnose.redact.addresses import Addresses
 from diagnose.redact.find import replace_addresses
 from diagnose.redact.names import Names, Words

@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from diagnose.checks.place import NETWORKS
 from diagnose.model import Record, Resource
+from diagnose.parse.kube import NETWORKS
 from diagnose.parse.tree import items, mapping
+from diagnose.pattern import lazy
 from diagnose.redact.public import Public
 
 Learn = Callable[[str, str], None]
@@ -20,7 +21,7 @@ _Q = r"\\*[\"']"
 _UID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{10,}|[0-9a-f]{32}"
 # What must stand in a text for a form to be looked for, and the form: the names in it bear their kind, and a number that keeps them apart.
 _FORMS = tuple(
-    (hint, re.compile(form, re.MULTILINE))
+    (hint, lazy(form, re.MULTILINE))
     for hint, form in (
         # The kubelet's and scheduler's structured lines; Multus; CRI-O; containerd; OVN-Kubernetes: see parse/chain.py.
         ("pod", rf"\bpods?=\[?{_Q}(?P<ns1>{_NAME})/(?P<pod1>{_NAME})"),
@@ -72,9 +73,9 @@ _FORMS = tuple(
         ("@", r"(?<![\w.+-])(?P<user45>[A-Za-z0-9_.+-]+)@(?=(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}\b)"),
     )
 )  # fmt: skip
-_KIND = re.compile(r"[a-z]+")
-_HEADER = re.compile(r"^(?=.*\bNAME\b)[A-Z][A-Z _()/-]+(?:  +|\t)[A-Z][A-Z0-9 _()/-]*$", re.MULTILINE)
-_COLUMN = re.compile(r"[A-Z][A-Z0-9_()/-]*(?: [A-Z][A-Z0-9_()/-]*)*")
+_KIND = lazy(r"[a-z]+")
+_HEADER = lazy(r"^(?=.*\bNAME\b)[A-Z][A-Z _()/-]+(?:  +|\t)[A-Z][A-Z0-9 _()/-]*$", re.MULTILINE)
+_COLUMN = lazy(r"[A-Z][A-Z0-9_()/-]*(?: [A-Z][A-Z0-9_()/-]*)*")
 _COLUMNS = {"NAME": "name", "NAMESPACE": "ns", "POD": "pod", "NODE": "host", "OBJECT": "object", "NOMINATED NODE": ""}
 _WORKLOADS = frozenset({"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job", "CronJob", "ReplicationController"})
 _KINDS = {"Namespace": "ns", "Pod": "pod", "NetworkAttachmentDefinition": "nad", "Node": "host", **dict.fromkeys(_WORKLOADS, "app")}

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 
+from diagnose.pattern import lazy
 from diagnose.redact.public import Public
 
 PRIVATE_ZONES = frozenset({"local", "lan", "home", "internal", "intranet", "intra", "corp", "private", "localdomain", "site", "test", "invalid"})
 """Top-level domains that are nobody's: they stay."""
 KINDS = ("ns", "pod", "app", "nad", "net", "host", "user", "domain", "image", "name")
 """What a name was met as: namespace, pod, owner of pods, NAD, CNI network, host, user, domain, image, anything else."""
-_MADE = re.compile(rf"(?:{'|'.join(KINDS)})[-_]x\d+", re.IGNORECASE)
+_MADE = lazy(rf"(?:{'|'.join(KINDS)})[-_]x\d+", re.IGNORECASE)
 """The form of pseudonyms."""
-_WORD = re.compile(r"[^\W_]+")
+_WORD = lazy(r"[^\W_]+")
 _BEGIN, _END = r"(?:(?<![^\W_])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4}))", r"(?![^\W_])"
 """A name stands between other characters than letters and digits; the letter of an escape is no part of the next word."""
 _SAFE = "[bcdfghjklmnpqrstvwxz2456789]"  # kubernetes staging/src/k8s.io/apimachinery/pkg/util/rand/rand.go
-_DRAWN = re.compile(rf"^(?P<stem>.+?)(?P<drawn>-(?:{_SAFE}{{8,10}}|[0-9a-f]{{8,10}}|\d{{6,10}})-(?:{_SAFE}{{5}}|(?=[a-z]*\d)[0-9a-z]{{5}})|-{_SAFE}{{5}}|-(?:{_SAFE}{{9,10}}|\d{{1,3}}))$")  # fmt: skip
+_DRAWN = lazy(rf"^(?P<stem>.+?)(?P<drawn>-(?:{_SAFE}{{8,10}}|[0-9a-f]{{8,10}}|\d{{6,10}})-(?:{_SAFE}{{5}}|(?=[a-z]*\d)[0-9a-z]{{5}})|-{_SAFE}{{5}}|-(?:{_SAFE}{{9,10}}|\d{{1,3}}))$")  # fmt: skip
 """What controllers put behind a name: hash and random part, one of them, or a number."""
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_LABEL = lazy(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _LONGEST = 63
 _LINES = 4096
 """Characters from which a text is taken line by line: most lines hold no name."""

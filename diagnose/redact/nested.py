@@ -8,8 +8,10 @@ import zlib
 from bisect import bisect_right
 from typing import NamedTuple
 
-_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[abfnrtv\"'\\/`])|%[0-9a-fA-F]{2}")
-_PERCENT = re.compile(r"(?<![^\s\"'&?=<>\\])[^\s\"'&?=<>\\%]*+%[0-9A-Fa-f]{2}[^\s\"'&?=<>\\]*+")
+from diagnose.pattern import lazy
+
+_ESCAPE = lazy(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[abfnrtv\"'\\/`])|%[0-9a-fA-F]{2}")
+_PERCENT = lazy(r"(?<![^\s\"'&?=<>\\])[^\s\"'&?=<>\\%]*+%[0-9A-Fa-f]{2}[^\s\"'&?=<>\\]*+")
 _NAMED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _DEPTH = 6
 """Levels of quoting that are looked through: three of JSON and what a URL adds."""
@@ -18,12 +20,12 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _LARGEST = 8_000_000
 """Bytes of decompressed text that are looked at; a Secret holds 1 MiB, a Helm release less."""
 # An ASN.1 sequence that opens with version 0 or 1 (PKCS#1, PKCS#8, SEC 1), 3 and a sequence (PKCS#12), or that names PBES2 (an encrypted PKCS#8).
-_PRIVATE_DER = re.compile(
+_PRIVATE_DER = lazy(
     rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...)(?:\x02\x01(?:[\x00\x01][\x02\x04\x30]|\x03\x30)|\x30.{1,3}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d)",
     re.DOTALL,
 )
 _CONTROL = bytes({*range(0x20), 0x7F} - {*b"\t\n\r\x1b"})
-_JOINT = re.compile(rb"[-_/+]")  # base64 may follow a path or a name
+_JOINT = lazy(rb"[-_/+]")  # base64 may follow a path or a name
 
 
 class View(NamedTuple):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_WORDS = re.compile(r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*")
+from diagnose.pattern import lazy
 
-_OWN = re.compile(
+_WORDS = lazy(r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*")
+
+_OWN = lazy(
     r"(?:openshift|kube|system|ovnkube|redhat-operators|node-feature-discovery)(?:[-.:].*)?"
     r"|microshift-(?:etcd|ovs-init|multus|networking|selinux|greenboot|release-info|version|cleanup-data|base|olm|recovery|healthcheck|updated|sos|observability|kustomizer|cert|local)(?:[-.].*)?"
     r"|(?:multus|dhcp-daemon|dns-default|node-resolver|router-default|service-ca|topolvm-(?:controller|node|lvmd)|lvms-operator|vg-manager|csi-snapshot-(?:controller|webhook)|install-multus-binary|kube-proxy|coredns)(?:-[a-z0-9]+)*"

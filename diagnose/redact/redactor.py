@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from diagnose.model import Record, Report, Resource
+from diagnose.pattern import lazy
 from diagnose.redact import learn
 from diagnose.redact.addresses import Addresses
 from diagnose.redact.find import BASE64, decoded, networks, replace_addresses
@@ -19,7 +20,7 @@ from diagnose.redact.public import REGISTRIES, Public
 from diagnose.redact.removed import Secrets, each
 from diagnose.redact.report import rewritten, strings
 
-_DOMAIN = re.compile(r"(?<![\w.%-])(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,24})(?![\w-]|\.[A-Za-z0-9])")
+_DOMAIN = lazy(r"(?<![\w.%-])(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,24})(?![\w-]|\.[A-Za-z0-9])")
 _ZONES = PRIVATE_ZONES | frozenset(
     """
     com net org edu gov mil int info biz eu us uk de fr it es pt nl be lu at ch li dk se no fi ie pl cz sk hu ro bg gr hr si ba ua ru by tr il sa ae qa kw eg za ng ke
@@ -27,16 +28,16 @@ _ZONES = PRIVATE_ZONES | frozenset(
     """.split()
 )
 """Top-level domains that tell a domain from a file: those of a meaning as a file's ending are left out (sh, py, so, md, zip, rs is a country here and no file of a node)."""
-_PASSING = re.compile(
+_PASSING = lazy(
     r"(?<![0-9a-zA-Z-])(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64}|[0-9a-f]{32})(?![0-9a-zA-Z-])"
     r"|(?:(?<![\w:.])|(?<=\dT))\d\d:\d\d:\d\d(?:\.\d+)?(?![\d:])|(?<![\w.])\d{1,6}\.\d{6,9}(?![\w.])"
 )
 """What differs from one attempt to the next and is no name: UIDs, ids of containers and boots, times of day, durations."""
 _LONG = 20_000
-_PAIR = re.compile(r"(?<![\w./-])([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)/([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?![\w/-])")
+_PAIR = lazy(r"(?<![\w./-])([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)/([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?![\w/-])")
 _WORDS = frozenset("in it no at be my me us is to id info site test home local dev io".split())
 """Those that a name in a program, or a full stop without a blank behind it, may well look like."""
-_IMAGE = re.compile(
+_IMAGE = lazy(
     r"(?<![\w./@-])((?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d{2,5})?)/((?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*/)*[a-z0-9]+(?:[._-]+[a-z0-9]+)*)(?=:[\w.-]+(?:[\s\"'\\,;)\]}]|$)|@sha256:)"
 )
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from diagnose.model import Report
+from diagnose.pattern import lazy
+from diagnose.record import fields_of
 
 _TYPED = frozenset({"rule", "severity", "confidence", "state", "kind", "by", "multus", "have", "tool", "catalog", "what", "differs", "sources", "programs", "heard", "boots", "until", "sandbox", "note"})  # fmt: skip
 """Fields that hold words of ours."""
-_MARK = re.compile(r"( *)\^+")
+_MARK = lazy(r"( *)\^+")
 
 
 def strings(value: Any) -> Iterator[str]:
     """Yield every text within a report."""
     if isinstance(value, str):
         yield value
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for f in dataclasses.fields(value):
-            yield from strings(getattr(value, f.name))
     elif isinstance(value, dict):
         for k, v in cast("dict[Any, Any]", value).items():
             yield from strings(k)
@@ -28,6 +25,9 @@ def strings(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple, set)):
         for v in cast("list[Any]", value):
             yield from strings(v)
+    else:
+        for name in fields_of(value):
+            yield from strings(getattr(value, name))
 
 
 def rewritten(report: Report, change: Callable[[str], str]) -> Report:
@@ -38,8 +38,9 @@ def rewritten(report: Report, change: Callable[[str], str]) -> Report:
 def _copy(value: Any, name: str, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return value if name in _TYPED else _marked(value, change) if "^" in value else change(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.replace(value, **{f.name: _copy(getattr(value, f.name), f.name, change) for f in dataclasses.fields(value)})
+    names = fields_of(value)
+    if names:
+        return type(value)(**{n: _copy(getattr(value, n), n, change) for n in names})
     if isinstance(value, tuple):
         t = cast("tuple[Any, ...]", value)
         names = getattr(t, "_fields", None)

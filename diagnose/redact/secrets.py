@@ -7,20 +7,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from diagnose.pattern import lazy
 from diagnose.redact import blocks
 from diagnose.redact.blocks import Span
 from diagnose.redact.detectors import KEY_NAME, LISTED, NAME_HINTS, PLACES, TOKEN, TOKEN_HINT, TOKEN_KINDS, named
 from diagnose.redact.nested import View, decoded, views
 from diagnose.scan import Scanner
 
-_RUN = re.compile(rb"[A-Za-z0-9+/_-]{20,}+")
+_RUN = lazy(rb"[A-Za-z0-9+/_-]{20,}+")
 _SLASH = rb"(?:\\|%(?:25)*5[Cc])+"
-_WRAP = re.compile(  # where base64 is wrapped: a line break, also behind escapes, and an indent
+_WRAP = lazy(  # where base64 is wrapped: a line break, also behind escapes, and an indent
     rb"(?:=|%(?:25)*3[Dd]){0,2}(?:\r?\n|(?:" + _SLASH + rb"r)?" + _SLASH + rb"n|(?:%(?:25)*0[Dd])?%(?:25)*0[Aa])(?:[ \t]|%(?:25)*20)*"
 )
-_TAIL = re.compile(_WRAP.pattern + rb"([A-Za-z0-9+/_-]{1,19})(?![A-Za-z0-9+/_-])={0,2}(?=[\s\"'\\%]|\Z)")
-_ESCAPED = re.compile(rb"(?<=%)(?:25)*(?:5[Cc][nrt]?|[0-9A-Fa-f]{2})|(?<=\\)(?:[nrtbfv]|u[0-9A-Fa-f]{4})")
-_BROKEN = re.compile(rb"%(?:25)*2[BFbf]|\\+/")  # a sign of base64, escaped
+_TAIL = lazy(_WRAP.pattern + rb"([A-Za-z0-9+/_-]{1,19})(?![A-Za-z0-9+/_-])={0,2}(?=[\s\"'\\%]|\Z)")
+_ESCAPED = lazy(rb"(?<=%)(?:25)*(?:5[Cc][nrt]?|[0-9A-Fa-f]{2})|(?<=\\)(?:[nrtbfv]|u[0-9A-Fa-f]{4})")
+_BROKEN = lazy(rb"%(?:25)*2[BFbf]|\\+/")  # a sign of base64, escaped
 _DEPTH = 4
 """Levels of base64 that are looked through."""
 # Blocks within a line, and signs of a hint behind an escape.
@@ -28,10 +29,10 @@ _OTHER_HINTS = ("key", "users", "encrypteddata", "private key", "static key", "%
 _HINTS = [(h, h.encode()) for h in sorted({h for p in PLACES for h in p.hints} | {*NAME_HINTS, *_OTHER_HINTS})]
 _SCANNER = Scanner(h for h, _ in _HINTS)
 _BLOCK_HINTS = (b"private key", b"static key", b"secret", b"users", b"encrypteddata", b"$ansible_vault", b"private-lines")
-_MARK = re.compile(r"\[removed:[a-z0-9-]+\]")
-_REMOVED = re.compile(r"\[removed:[a-z0-9-]+\]|<?\[?(?:REMOVED|REDACTED|removed|redacted)\]?>?|\*+(?:HIDDEN\*+)?|\s*")  # by us or by another tool
-_VAULT = re.compile(r"\$ANSIBLE_VAULT;[^\n]*((?:\r?\n[ \t]*[0-9a-f]{2,}[ \t]*(?=\r?$))+)", re.MULTILINE)
-_PPK = re.compile(r"^Private-Lines: \d+[ \t\r]*((?:\n[A-Za-z0-9+/=]+\r?(?=$))+)", re.MULTILINE)
+_MARK = lazy(r"\[removed:[a-z0-9-]+\]")
+_REMOVED = lazy(r"\[removed:[a-z0-9-]+\]|<?\[?(?:REMOVED|REDACTED|removed|redacted)\]?>?|\*+(?:HIDDEN\*+)?|\s*")  # by us or by another tool
+_VAULT = lazy(r"\$ANSIBLE_VAULT;[^\n]*((?:\r?\n[ \t]*[0-9a-f]{2,}[ \t]*(?=\r?$))+)", re.MULTILINE)
+_PPK = lazy(r"^Private-Lines: \d+[ \t\r]*((?:\n[A-Za-z0-9+/=]+\r?(?=$))+)", re.MULTILINE)
 
 
 class _Found(NamedTuple):
@@ -73,10 +74,10 @@ def secret_values(text: str) -> set[str]:
 
 
 # Words, numbers, paths, host names, names of objects, sentences.
-_AMBIGUOUS = re.compile(
+_AMBIGUOUS = lazy(
     r"[a-z.:/_-]+|[A-Z][a-z]+|[A-Z_-]+|[\d.:/-]+|(?:/[\w.@-]+)+|(?=.{0,23}\Z)[a-z0-9]+(?:-[a-z0-9]+)+|[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)+|[\w ,.]* [\w ,.]*"
 )
-_BOOTSTRAP = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}")
+_BOOTSTRAP = lazy(r"[a-z0-9]{6}\.[a-z0-9]{16}")
 
 
 def _is_unambiguous(value: str) -> bool:
@@ -175,7 +176,7 @@ def _on_line(text: str, low: bytes, start: int, end: int, hints: set[str]) -> It
 
 
 # A document of many lines begins within quotes.
-_DOCUMENT = re.compile(r"[\"'=](?=(?:- )?[\w.-]+:(?:[ \t][^\n]*)?\n)|[\"'](?=[\w.-]+=[^\n]*\n|\[[\w.-]+\][ \t]*\n)")
+_DOCUMENT = lazy(r"[\"'=](?=(?:- )?[\w.-]+:(?:[ \t][^\n]*)?\n)|[\"'](?=[\w.-]+=[^\n]*\n|\[[\w.-]+\][ \t]*\n)")
 
 
 def _in_view(view: str) -> Iterator[Span]:

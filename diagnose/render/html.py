@@ -10,7 +10,6 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from diagnose.catalog import Catalog
 from diagnose.lang import Labels, labels
 from diagnose.leases import clean_up
 from diagnose.model import Affected, Evidence, Finding, PoolSeen, Report, StepText
+from diagnose.record import dataclass
 from diagnose.render import node, picture, strip, tables
 from diagnose.render.html_words import HtmlWords, html_words
 from diagnose.render.terminal import clock, middle, seen, verdict_of, where, why_sure

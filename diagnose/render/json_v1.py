@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from diagnose.catalog import Catalog
 from diagnose.lang import Labels, labels
-from diagnose.model import Evidence, Finding, Gap, Report
+from diagnose.model import Evidence, Finding, Gap, Ignored, Report
 from diagnose.parse.when import iso
+from diagnose.record import fields_of
 from diagnose.render import node, tables
 from diagnose.render.words import gap_text, hint_text, moment_text, proof_text, words
 
@@ -18,6 +18,10 @@ SCHEMA = "msnet.report/1"
 
 def _time(us: int | None) -> str | None:
     return None if us is None else iso(us)
+
+
+def _ignored(i: Ignored) -> dict[str, Any]:
+    return {n: getattr(i, n) for n in fields_of(i)} | {"reason": i.reason or None, "until": i.until or None}
 
 
 def _evidence(e: Evidence) -> dict[str, Any]:
@@ -92,7 +96,7 @@ def as_mapping(report: Report, catalog: Catalog, language: str) -> dict[str, Any
         "redacted": report.redacted,
         "gaps": [of_gap(g, label) for g in report.gaps],
         "not_checked": [{"rule": r, "reason": why} for r, why in report.not_checked],
-        "ignored": [asdict(i) | {"reason": i.reason or None, "until": i.until or None} for i in report.ignored],
+        "ignored": [_ignored(i) for i in report.ignored],
         "expired": [e._asdict() for e in report.expired],
         "unexplained": [
             {

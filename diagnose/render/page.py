@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from diagnose.catalog import Catalog
 from diagnose.lang import Labels, labels
+from diagnose.record import dataclass
 from diagnose.render.markdown import fence, prose
 from diagnose.render.terminal import wrap
 from diagnose.render.words import command, fill

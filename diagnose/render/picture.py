@@ -5,11 +5,10 @@ What the evidence does not show is drawn as unknown, never as sound.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagnose.catalog import Catalog
 from diagnose.lang import Labels
 from diagnose.model import Attachment, Finding, PathSeen, PoolSeen, Report
+from diagnose.record import dataclass
 from diagnose.render.html_words import HtmlWords
 from diagnose.render.strip import shortened
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from diagnose.model import Finding, Moment, Report, earliest, latest
 from diagnose.parse.when import micros, moment
+from diagnose.record import dataclass
 from diagnose.render.words import printable, wide
 
 _TOP, _FOOT = 30, 40

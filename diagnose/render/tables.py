@@ -6,7 +6,6 @@ from collections import Counter
 from typing import Any
 
 from diagnose.lang import Labels
-from diagnose.leases import clean_up, host_path
 from diagnose.model import Attached, Attachment, Check, LeaseSeen, PodNetworks, PoolSeen, Report
 from diagnose.parse.when import iso
 from diagnose.render.words import printable, wide
@@ -109,6 +108,8 @@ def terminal(report: Report, w: Labels) -> list[tuple[str, list[str]]]:
 
 
 def _pool_lines(pool: PoolSeen, w: Labels) -> list[str]:
+    from diagnose.leases import clean_up
+
     odd = _odd(pool)
     command = clean_up(pool)
     lines = [pool_text(pool, w), *(f"   {_lease_text(x, w)}" for x in odd[:_LEASES]), *(f"   {x}" for x in _rest(len(odd), _LEASES, w))]
@@ -132,6 +133,8 @@ def _prose(text: str) -> str:
 
 def markdown(report: Report, w: Labels) -> list[str]:
     """Return the tables as Markdown."""
+    from diagnose.leases import clean_up
+
     out: list[str] = []
     pods = shown_pods(report)
     for number, table in enumerate(pods[:_PODS]):
@@ -183,6 +186,8 @@ def _seen_json(seen: Attached | None) -> dict[str, Any] | None:
 
 
 def _pool_json(pool: PoolSeen) -> dict[str, Any]:
+    from diagnose.leases import clean_up, host_path
+
     leases = [{"address": x.address, "sandbox": x.sandbox, "interface": x.interface or None, "pod": x.pod or None, "state": x.state} for x in pool.leases]
     full = iso(pool.full) if pool.full is not None else None
     return {

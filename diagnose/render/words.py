@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 
 from diagnose.lang import Labels
 from diagnose.model import Expired, Finding, Gap, Hint, Moment, Proof, Report, StepText
+from diagnose.pattern import lazy
+from diagnose.record import dataclass
 from diagnose.rule import Rule
 
-_OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-_SAFE_ARGUMENT = re.compile(r"^[\w@%+=:,./-]+$")
+_OPTIONAL = lazy(r"\[\[(.*?)\]\]", re.DOTALL)
+_PLACEHOLDER = lazy(r"\{([a-z_]+)\}")
+_CONTROL = lazy(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+_SAFE_ARGUMENT = lazy(r"^[\w@%+=:,./-]+$")
 
 
 @dataclass(frozen=True, slots=True)

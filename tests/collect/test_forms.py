@@ -143,7 +143,7 @@ def test_native_journal_through_systemd_python(native: Path, report: Callable[..
     _whole(found)
 
 
-_WITHOUT_SYSTEMD = "import sys; sys.modules['systemd'] = None; sys.argv = ['msnet', *sys.argv[1:]]; from diagnose.cli import main; main()"
+_WITHOUT_SYSTEMD = "import sys; sys.modules['systemd'] = None; sys.argv = ['msnet', *sys.argv[1:]]; from diagnose.entry import main; main()"
 
 
 def _without_systemd_python(*arguments: str, path: str) -> subprocess.CompletedProcess[bytes]:

@@ -14,8 +14,8 @@ import pytest
 from diagnose.collect.native import entries_claimed
 from diagnose.model import Report
 
-_RUN = "import sys; sys.argv = ['msnet', *sys.argv[1:]]; from diagnose.cli import main; main()"
-_RUN_WITHOUT = "import sys; sys.modules['systemd'] = None; sys.argv = ['msnet', *sys.argv[1:]]; from diagnose.cli import main; main()"
+_RUN = "import sys; sys.argv = ['msnet', *sys.argv[1:]]; from diagnose.entry import main; main()"
+_RUN_WITHOUT = "import sys; sys.modules['systemd'] = None; sys.argv = ['msnet', *sys.argv[1:]]; from diagnose.entry import main; main()"
 
 
 @pytest.fixture(params=["systemd-python", "journalctl"])

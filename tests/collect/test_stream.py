@@ -42,7 +42,7 @@ def test_an_export_entry() -> None:
     (found,), seen = _records(
         _entry("healthy") + _entry(f'kubelet E1123 20:00:42.856229    4654 x.go:1] "m" err="{POOL}" pod="plant/valve-b"', 1), ExportFormat()
     )
-    assert found == Record(
+    assert found._replace(like=None) == Record(
         1795464043435928, "kubelet", f"m: {POOL}", found.where, found.raw, "microshift", "4654", "edge01", "b0", None, "error", "plant/valve-b",
     )  # fmt: skip
     assert found.where == ("x", 0, "c1")
@@ -61,10 +61,10 @@ def test_export_messages_of_many_lines_are_binary() -> None:
 
 
 def test_export_fields() -> None:
-    raw = b"A=1\nB\n" + (3).to_bytes(8, "little") + b"x\ny\nA=2\nBAD\n" + (2).to_bytes(8, "little") + b"\xff\xfe\n\n"
-    assert export_fields(raw) == {"A": "2", "B": "x\ny", "BAD": "\ufffd\ufffd"}
-    assert export_fields(b"A=1\nMESSAGE\n" + (2**62).to_bytes(8, "little") + b"cut") == {"A": "1", "MESSAGE": "cut"}
-    assert export_fields(b"A=1\nMESSAGE\n\x05\x00") == {"A": "1"}
+    raw = b"_PID=1\nA=1\nMESSAGE\n" + (3).to_bytes(8, "little") + b"x\ny\n_PID=2\n_COMM\n" + (2).to_bytes(8, "little") + b"\xff\xfe\n\n"
+    assert export_fields(raw) == {"_PID": "2", "MESSAGE": "x\ny", "_COMM": "\ufffd\ufffd"}
+    assert export_fields(b"_PID=1\nMESSAGE\n" + (2**62).to_bytes(8, "little") + b"cut") == {"_PID": "1", "MESSAGE": "cut"}
+    assert export_fields(b"_PID=1\nMESSAGE\n\x05\x00") == {"_PID": "1"}
     assert export_fields(b"") == {}
 
 

@@ -211,7 +211,7 @@ def test_without_a_map_there_is_no_way_back(msnet, tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's usual place can be put out of reach here")
 def test_where_the_usual_place_cannot_be_written_the_pseudonyms_are_for_this_run(msnet, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    code = f"import os; os.geteuid = lambda: 1000; os.environ['XDG_STATE_HOME'] = {str(tmp_path / 'file')!r}; from diagnose.cli import main; import sys; sys.argv = ['msnet', 'diagnose', '--redact', '-']; main()"
+    code = f"import os; os.geteuid = lambda: 1000; os.environ['XDG_STATE_HOME'] = {str(tmp_path / 'file')!r}; from diagnose.entry import main; import sys; sys.argv = ['msnet', 'diagnose', '--redact', '-']; main()"
     run = subprocess.run([sys.executable, "-c", code], input=TEXT.encode(), capture_output=True, check=False, timeout=60)
     assert run.returncode == 11
     assert b"plant" not in run.stdout

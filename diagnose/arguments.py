@@ -1,0 +1,106 @@
+"""Reads the plain command lines, so that a run need not load typer; what is unusual or wrong is left to typer, whose declarations are the only ones."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    import typer
+
+COMMANDS: Final = ("diagnose",)
+"""The commands whose work is apart from their declarations."""
+_KINDS: Final = {"str": "text", "text": "text", "choice": "choice", "boolean": "flag", "path": "path", "float": "number"}
+"""Kinds of values that are understood, by typer's names for them."""
+
+
+class Call(NamedTuple):
+    """A command and its arguments, as typer would hand them over."""
+
+    command: str
+    arguments: dict[str, Any]
+
+
+def declared(app: typer.Typer) -> dict[str, Any]:
+    """Return what `read` must know of the commands of `app`, as values of JSON: their defaults, their options, and the name of the argument that takes all words."""
+    from typer.main import get_command
+
+    commands: dict[str, Any] = getattr(get_command(app), "commands")  # noqa: B009 - a group has them, and its class is private
+    return {name: _declared(commands[name].params) for name in COMMANDS}
+
+
+def _declared(params: list[Any]) -> dict[str, Any]:
+    defaults: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    words = ""
+    for param in params:
+        if not param.expose_value:
+            continue  # --help
+        default = getattr(param.default, "value", param.default)
+        if param.param_type_name == "argument":
+            defaults[param.name], words = default, param.name
+            if param.nargs != -1 or _KINDS.get(param.type.name) != "text":
+                raise TypeError(f"the argument {param.name} does not take all words: it cannot be read without typer")
+            continue
+        defaults[param.name] = default
+        kind = _KINDS.get(param.type.name)
+        plain = kind is not None and param.is_flag == (kind == "flag") and param.nargs == 1
+        if not plain or param.callback is not None or param.envvar or param.secondary_opts or param.count:
+            continue
+        for name in param.opts:
+            options[name] = [param.name, kind, bool(param.multiple), list(getattr(param.type, "choices", ()))]
+    return {"defaults": defaults, "options": options, "words": words}
+
+
+def read(line: list[str], commands: dict[str, Any]) -> Call | None:
+    """Return what a command line asks for; None where only typer can tell, which has the right words for what is wrong, too."""
+    spec = commands.get(line[0]) if line else None
+    if spec is None:
+        return None
+    given: dict[str, Any] = {}
+    words: list[str] = []
+    rest = iter(line[1:])
+    for word in rest:
+        if word == "-" or not word.startswith("-"):
+            words.append(word)
+            continue
+        name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
+        option = spec["options"].get(name)
+        if option is None:
+            return None
+        key, kind, many, choices = option
+        if kind == "flag":
+            if equals:
+                return None
+            given[key] = True
+            continue
+        text = value if equals else next(rest, "")
+        made = None if text.startswith("-") else _value(text, kind, choices)
+        if made is None:
+            return None
+        if many:
+            given.setdefault(key, []).append(made)
+        else:
+            given[key] = made
+    if words:
+        given[spec["words"]] = words
+    return Call(line[0], {**spec["defaults"], **given})
+
+
+def _value(text: str, kind: str, choices: list[str]) -> object:
+    """Return the value that `text` is for an option; None for an empty one, and where typer would refuse it."""
+    if not text or (kind == "choice" and text not in choices):
+        return None
+    if kind == "number":
+        try:
+            return float(text)
+        except ValueError:
+            return None
+    if kind == "path":
+        # typer refuses a file that is there and may not be read.
+        if os.path.exists(text) and not os.access(text, os.R_OK):
+            return None
+        from pathlib import Path
+
+        return Path(text)
+    return text

@@ -1,0 +1,64 @@
+"""Where msnet starts: the plain command lines run at once, all others by typer; what goes wrong becomes a sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from diagnose import __version__
+from diagnose.errors import MsnetError
+
+
+def _run(line: list[str]) -> int:
+    """Do what a command line asks for, and return the exit code; typer ends the run itself."""
+    if line == ["--version"]:
+        sys.stdout.write(f"msnet {__version__}\n")
+        sys.stdout.flush()
+        return 0
+    from diagnose import arguments
+
+    if line and line[0] in arguments.COMMANDS and "_MSNET_COMPLETE" not in os.environ:
+        from diagnose import compiled
+
+        rules = compiled.find() or compiled.renew()
+        call = arguments.read(line, rules.commands) if rules is not None else None
+        if call is not None:
+            from diagnose import run_diagnose
+
+            return run_diagnose.run(**call.arguments)
+    from diagnose.cli import app
+
+    app(prog_name="msnet")
+    return 0
+
+
+def main() -> None:
+    """Run msnet; every error that a user can meet becomes a sentence and an exit code."""
+    try:
+        code = _run(sys.argv[1:])
+    except MsnetError as e:
+        code = _fail(e)
+    except BrokenPipeError:
+        code = _left()
+    except SystemExit as e:
+        if not isinstance(e.__context__, BrokenPipeError):
+            raise
+        code = _left()  # typer's word for it is 1
+    except KeyboardInterrupt:
+        code = 130
+    except Exception as e:
+        if os.environ.get("MSNET_DEBUG"):
+            raise
+        code = _fail(MsnetError(f"msnet failed: {type(e).__name__}: {e}", "MSNET_DEBUG=1 shows where; this is a fault of msnet"))
+    sys.exit(code)
+
+
+def _fail(error: MsnetError) -> int:
+    sys.stderr.write(f"error: {error}\n" + (f"  hint: {error.hint}\n" if error.hint else ""))
+    return error.code
+
+
+def _left() -> int:
+    """Go on without standard output: the reader went away (head, a closed pager), which is not our failure."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0

@@ -6,6 +6,7 @@ import io
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -345,18 +346,12 @@ class Evidence:
         return of_lines(head) or UTC, moment
 
     def _native(self, opened: Opened, seen: InputSeen, clock: Clock) -> Iterator[Record | Resource]:
-        with tempfile.TemporaryDirectory(prefix="msnet-") as folder:
-            path = opened.path
-            if path is None or path.suffix not in (".journal", ".journal~"):
-                # libsystemd takes the kind of a file from its name, and cannot read a compressed one.
-                target = Path(folder) / "input.journal"
-                if path is None:
-                    with target.open("wb", buffering=0) as out:
-                        archive.spooled(opened.stream, cast("BinaryIO", out))
-                else:
-                    target.symlink_to(path.resolve())
-                path = target
-            yield from self._timed(native.read(path, opened.head, self.scan, clock, seen, self.gaps, self.whole), seen)
+        path = opened.path if opened.path is not None and opened.path.is_file() else None
+        with tempfile.NamedTemporaryFile(prefix="msnet-", buffering=0) if path is None else nullcontext() as spool:
+            if spool is not None:
+                archive.spooled(opened.stream, cast("BinaryIO", spool))
+                path = Path(spool.name)
+            yield from self._timed(native.read(cast("Path", path), self.scan, clock, seen, self.gaps, self.whole), seen)
 
 
 class _Chained:

@@ -113,6 +113,7 @@ class LineFormat:
 
 def journal_entry(fields: dict[str, Any], raw: str) -> Entry:
     """Return the entry that the fields of the journal make; `raw` is its message as it was logged."""
+
     def one(name: str) -> str:
         value = fields.get(name)
         if isinstance(value, list):

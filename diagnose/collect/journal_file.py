@@ -22,6 +22,8 @@ SIGNATURE = b"LPKSHHRH"
 _HEADER_MIN, _HEADER_MAX = 208, 272
 """Bytes of the header: of the first systemd, and of all that is looked at here."""
 _XZ, _LZ4, _KEYED, _ZSTD, _COMPACT = 1, 2, 4, 8, 16
+_ONLINE = 1
+"""State of a file that is being written, or was not closed."""
 _FLAGS = ((_ZSTD, ZSTD), (_LZ4, LZ4), (_XZ, XZ))
 _KNOWN = _XZ | _LZ4 | _KEYED | _ZSTD | _COMPACT
 DATA, FIELD, ENTRY, HASH_TABLE, ENTRY_ARRAY = 1, 2, 3, 5, 6
@@ -96,9 +98,10 @@ class JournalFile:
         (self.flags,) = struct.unpack_from("<I", head, 12)
         if self.flags & ~_KNOWN:
             raise UnsupportedError(f"it uses features that are unknown here (flags {self.flags & ~_KNOWN:#x})")
+        self.online = head[16] == _ONLINE
         self.seqnum_id = head[72:88]
         self.header_size, _, data_table, data_size, field_table, field_size, tail, _, self.claimed = struct.unpack_from("<9Q", head, 88)
-        (self._arrays_at,) = struct.unpack_from("<Q", head, 176)
+        (arrays,) = struct.unpack_from("<Q", head, 176)
         if not _HEADER_MIN <= self.header_size <= self.size:
             raise DamagedError("the header is cut short")
         self.compact = bool(self.flags & _COMPACT)
@@ -110,10 +113,10 @@ class JournalFile:
         self._fields = (field_table, field_size)
         self.first = self._behind_tables((field_table, field_size), (data_table, data_size))
         """Where objects begin that may hold text: the large tables of hashes stand first."""
+        self.entries = Entries(self, arrays, self.claimed)
+        """The offsets of all entries, in order, as far as the chain of arrays leads."""
         self.end = self._end(tail)
         """Behind the last object; the file itself is larger while it is written."""
-        self.entries = Entries(self, self._arrays_at, self.claimed)
-        """The offsets of all entries, in order, as far as the chain of arrays leads."""
 
     def _behind_tables(self, *tables: tuple[int, int]) -> int:
         at = self.header_size
@@ -125,9 +128,18 @@ class JournalFile:
     def _end(self, tail: int) -> int:
         """Return where the last object ends; the end of the file, where the header does not tell."""
         try:
-            return min(tail + self.object(tail)[2], self.size)
+            end = tail + self.object(tail)[2]
         except DamagedError:
             return self.size
+        return end if end > self.entries.last else self.size
+
+    def is_empty(self) -> bool:
+        """Return True if no object stands behind the tables."""
+        try:
+            self.object(self.first)
+        except DamagedError:
+            return True
+        return False
 
     def read(self, offset: int, size: int) -> bytes:
         """Return these bytes, fewer at the end of the file; what was read near by is used again."""
@@ -294,6 +306,21 @@ class Entries:
             pass
         # Room that was not filled is zero.
         self._count = bisect_left(range(self._count), 1, key=lambda i: self[i] == 0)
+        self.complete = self._count == claimed and (journal.online or self._ends(offset)) and (claimed > 0 or journal.is_empty())
+        """True if they are as many as the header claims, and no more."""
+
+    def _ends(self, following: int) -> bool:
+        """Return True if no entry is in the chain behind the last one that the header claims."""
+        if not self._offsets or following:
+            return not following
+        room, _ = self._journal.array(self._offsets[-1])
+        index = self._count - self._starts[-1]
+        return index >= room or not any(self._journal.items(self._offsets[-1], index, 1))
+
+    @property
+    def last(self) -> int:
+        """The offset of the last entry, 0 where there is none."""
+        return self[self._count - 1] if self._count else 0
 
     def __len__(self) -> int:
         return self._count

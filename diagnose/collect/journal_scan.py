@@ -67,7 +67,7 @@ class _Search:
         self._windows = _Windows(journal)
         self._packed = [(flag, Scanner([_marker(DATA, flag)])) for flag in journal.compressed]
         self._found = array("Q")
-        self._last = journal.entries[len(journal.entries) - 1] if len(journal.entries) else 0
+        self._last = journal.entries.last
         # Were an entry told by many messages, each would be read that often.
         self._most = 2 * len(journal.entries) + 1024
         self._looked = 0
@@ -145,7 +145,7 @@ class _Search:
             return
         journal, start = self._journal, offset - self._windows.base
         try:
-            _, _, size = journal.object(offset) if start + 16 > self._windows.size else DATA_HEAD.unpack_from(self._windows.buffer, start)[:3]
+            _, _, size = journal.object(offset) if start < 0 or start + DATA_HEAD.size > self._windows.size else DATA_HEAD.unpack_from(self._windows.buffer, start)[:3]
             if not journal.payload < size <= journal.size - offset:
                 return
             if start >= 0 and start + size <= self._windows.size:

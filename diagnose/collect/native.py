@@ -53,6 +53,9 @@ def read(path: Path, scan: Scanner, clock: Clock, seen: InputSeen, gaps: list[Ga
     if seen.lines == 0 and claimed:
         gaps.append(Gap(seen.source, f"the journal file holds {claimed} entries, but none could be read: it is damaged", _EXPORT))
         seen.whole = False
+    elif seen.lines > claimed:
+        gaps.append(Gap(seen.source, f"the journal file is damaged: its header tells of {claimed} entries, {seen.lines} could be read", _EXPORT))
+        seen.whole = False
     elif seen.lines < claimed:
         gaps.append(Gap(seen.source, f"only {seen.lines} of the {claimed} entries of the journal file could be read", _EXPORT))
         seen.whole = False
@@ -60,7 +63,7 @@ def read(path: Path, scan: Scanner, clock: Clock, seen: InputSeen, gaps: list[Ga
 
 def _own(journal: JournalFile, scan: Scanner, clock: Clock, seen: InputSeen, whole: Whole) -> Iterator[Record]:
     """Yield the records by the file's bytes; where it is damaged, or kept whole, by its entries one by one."""
-    fields = _Fields(journal)
+    fields = Fields(journal)
     offsets: Iterable[int] = journal.entries
     try:
         heard = _samples(journal)
@@ -85,8 +88,8 @@ def _samples(journal: JournalFile) -> set[int]:
     """Return the offsets of entries that tell whose log it is, from when, and of its boots and clocks. Raises `DamagedError` where not all of it can be read."""
     entries = journal.entries
     count = len(entries)
-    if count < journal.claimed:
-        raise DamagedError("the chain of its entries ends early")
+    if not entries.complete:
+        raise DamagedError("its chain of entries does not fit its header")
     found: set[int] = set()
     if not count:
         return found
@@ -134,7 +137,7 @@ class _Raw(NamedTuple):
         return journal_entry({**fields, **more}, fields["MESSAGE"])
 
 
-class _Fields:
+class Fields:
     """Reads entries; small data objects, which stand in many of them, are kept."""
 
     def __init__(self, journal: JournalFile) -> None:
@@ -171,7 +174,7 @@ class _Fields:
         return pair
 
 
-def _found(fields: _Fields, found: set[int], heard: set[int], clock: Clock, seen: InputSeen) -> Iterator[Record]:
+def _found(fields: Fields, found: set[int], heard: set[int], clock: Clock, seen: InputSeen) -> Iterator[Record]:
     """Yield the records of the entries at `found`, and hear those at `heard` between them: in order, which tells a clock that was put back."""
     done = end = 0
     missing = False
@@ -198,7 +201,7 @@ def _found(fields: _Fields, found: set[int], heard: set[int], clock: Clock, seen
         seen.lines = sum(1 for _ in _readable(fields, fields.journal.entries))
 
 
-def _record(fields: _Fields, offset: int, entry: Entry, clock: Clock, source: str) -> tuple[Record, int]:
+def _record(fields: Fields, offset: int, entry: Entry, clock: Clock, source: str) -> tuple[Record, int]:
     """Return the record of the entry at `offset`, joined with those around it where its message goes on there, and the offset of its last entry."""
     if _stands_alone(entry):
         return to_record(entry, clock, Where(source, 0, entry.cursor)), offset
@@ -218,7 +221,7 @@ def _stands_alone(entry: Entry) -> bool:
     return len(text.strip()) > 1 and not text[0].isspace() and not entry.raw.startswith("--") and not entry.raw.rstrip().endswith("=<")
 
 
-def _readable(fields: _Fields, offsets: Iterable[int]) -> Iterator[tuple[int, _Raw]]:
+def _readable(fields: Fields, offsets: Iterable[int]) -> Iterator[tuple[int, _Raw]]:
     """Yield those of the entries that can be read, and their offsets."""
     for offset in offsets:
         try:
@@ -230,7 +233,7 @@ def _readable(fields: _Fields, offsets: Iterable[int]) -> Iterator[tuple[int, _R
 class Rendered:
     """A journal file's entries as a stream in export format, with the fields that are looked at."""
 
-    def __init__(self, fields: _Fields, offsets: Iterable[int]) -> None:
+    def __init__(self, fields: Fields, offsets: Iterable[int]) -> None:
         """Begin with the first of the entries at `offsets`; what cannot be read is left out."""
         self._texts = (raw.export() for _, raw in _readable(fields, offsets))
         self._rest = b""

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.collect.native import entries_claimed
 from diagnose.model import Report
 
 _RUN = "import sys; sys.argv = ['msnet', *sys.argv[1:]]; from diagnose.cli import main; main()"
@@ -30,11 +29,6 @@ def run(request: pytest.FixtureRequest) -> Callable[[Path], tuple[int, dict[str,
         return done.returncode, json.loads(done.stdout)
 
     return one
-
-
-def test_the_header_tells_how_many_entries_there_are(native: Path) -> None:
-    assert entries_claimed(native.read_bytes()[:4096]) == 777
-    assert entries_claimed(b"LPKSHHRH") == 0
 
 
 def test_an_unknown_feature_is_a_gap_and_no_health(native: Path, tmp_path: Path, run: Callable[..., tuple[int, dict[str, list[dict[str, str]]]]]) -> None:

@@ -9,8 +9,6 @@ import time
 import uuid
 from pathlib import Path
 
-
-
 REMOTE = ("/lib/systemd/systemd-journal-remote", "/usr/lib/systemd/systemd-journal-remote")
 BOOT = "5e0c47b2a91d4d66b3f8127e6a54c90d"
 MISSING = (

@@ -25,7 +25,9 @@ START = 1_761_000_000_000_000
 def entry(at: int, message: bytes, *fields: Field, boot: str = BOOTS[0], ident: str = "crio", offset: int = START) -> bytes:
     """Return an entry in export format, `at` microseconds after `offset`, with more fields, each with its length."""
     stamp = offset + at
-    head = f"__CURSOR=s=1;i={at:x};b={boot};m={at:x};t={stamp:x};x={next(_NUMBERS):x}\n__REALTIME_TIMESTAMP={stamp}\n__MONOTONIC_TIMESTAMP={at}\n_BOOT_ID={boot}\n"
+    head = (
+        f"__CURSOR=s=1;i={at:x};b={boot};m={at:x};t={stamp:x};x={next(_NUMBERS):x}\n__REALTIME_TIMESTAMP={stamp}\n__MONOTONIC_TIMESTAMP={at}\n_BOOT_ID={boot}\n"
+    )
     own = ((b"MESSAGE", message), (b"SYSLOG_IDENTIFIER", ident.encode()), (b"_SYSTEMD_UNIT", f"{ident}.service".encode()), (b"_HOSTNAME", b"edge"), (b"_PID", b"700"), (b"_TRANSPORT", b"stdout"))  # fmt: skip
     return head.encode() + b"".join(name + b"\n" + struct.pack("<Q", len(value)) + value + b"\n" for name, value in (*own, *fields)) + b"\n"
 
@@ -53,7 +55,9 @@ def build(data: bytes, path: Path, *, compact: bool = True, keyed: bool = True, 
     """Make a journal file of entries in export format."""
     program = next(p for p in REMOTE if os.access(p, os.X_OK))
     env = {**os.environ, "SYSTEMD_JOURNAL_COMPACT": str(int(compact)), "SYSTEMD_JOURNAL_KEYED_HASH": str(int(keyed))}
-    subprocess.run([program, f"--output={path}", f"--compress={'yes' if compress else 'no'}", "-"], input=data, check=True, capture_output=True, timeout=60, env=env)
+    subprocess.run(
+        [program, f"--output={path}", f"--compress={'yes' if compress else 'no'}", "-"], input=data, check=True, capture_output=True, timeout=60, env=env
+    )
     return path
 
 

@@ -133,14 +133,6 @@ class JournalFile:
             return self.size
         return end if end > self.entries.last else self.size
 
-    def is_empty(self) -> bool:
-        """Return True if no object stands behind the tables."""
-        try:
-            self.object(self.first)
-        except DamagedError:
-            return True
-        return False
-
     def read(self, offset: int, size: int) -> bytes:
         """Return these bytes, fewer at the end of the file; what was read near by is used again."""
         start = offset - self._at
@@ -306,8 +298,8 @@ class Entries:
             pass
         # Room that was not filled is zero.
         self._count = bisect_left(range(self._count), 1, key=lambda i: self[i] == 0)
-        self.complete = self._count == claimed and (journal.online or self._ends(offset)) and (claimed > 0 or journal.is_empty())
-        """True if they are as many as the header claims, and no more."""
+        self.complete = self._count == claimed > 0 and (journal.online or self._ends(offset))
+        """True if they are as many as the header claims, and no more; not where it claims none."""
 
     def _ends(self, following: int) -> bool:
         """Return True if no entry is in the chain behind the last one that the header claims."""

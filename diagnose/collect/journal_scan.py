@@ -145,7 +145,9 @@ class _Search:
             return
         journal, start = self._journal, offset - self._windows.base
         try:
-            _, _, size = journal.object(offset) if start < 0 or start + DATA_HEAD.size > self._windows.size else DATA_HEAD.unpack_from(self._windows.buffer, start)[:3]
+            _, _, size = (
+                journal.object(offset) if start < 0 or start + DATA_HEAD.size > self._windows.size else DATA_HEAD.unpack_from(self._windows.buffer, start)[:3]
+            )
             if not journal.payload < size <= journal.size - offset:
                 return
             if start >= 0 and start + size <= self._windows.size:

@@ -81,7 +81,7 @@ def _own(journal: JournalFile, scan: Scanner, clock: Clock, seen: InputSeen, who
             yield from _found(fields, found, heard, clock, seen)
             return
     yield from records(stream, ExportFormat(), scan, clock, seen)
-    seen.size = journal.size
+    seen.size = journal.size if seen.lines else 0
 
 
 def _samples(journal: JournalFile) -> set[int]:
@@ -91,8 +91,6 @@ def _samples(journal: JournalFile) -> set[int]:
     if not entries.complete:
         raise DamagedError("its chain of entries does not fit its header")
     found: set[int] = set()
-    if not count:
-        return found
     step = 1 if count <= _ALL else count // _SOME
     full = max(1, count // step // _SAMPLES)
     last, told = 0, (b"", 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import shutil
 import subprocess
-import tempfile
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
@@ -207,7 +206,9 @@ def _record(fields: Fields, offset: int, entry: Entry, clock: Clock, source: str
     index = bisect_left(entries, offset)
     around = [(o, raw.export()) for o, raw in _readable(fields, (entries[i] for i in range(max(0, index - AHEAD), min(len(entries), index + AHEAD + 1))))]
     ends = list(accumulate(len(text) for _, text in around))
-    place = bisect_left([o for o, _ in around], offset)
+    place = bisect_left(around, (offset,))
+    if place == len(around) or around[place][0] != offset:  # the chain of entries does not lead to it
+        return to_record(entry, clock, Where(source, 0, entry.cursor)), offset
     start = ends[place] - len(around[place][1])
     _, end, entry = joined(b"".join(text for _, text in around), ExportFormat(), start, ends[place], entry, clock)
     return to_record(entry, clock, Where(source, 0, entry.cursor)), around[bisect_left(ends, end)][0]
@@ -299,26 +300,20 @@ class Export:
 
 def _other(path: Path, why: str, scan: Scanner, clock: Clock, seen: InputSeen, gaps: list[Gap], whole: Whole) -> Iterator[Record]:
     """Yield the records of a file that only systemd itself can read; that it did is told, and whether."""
-    with tempfile.TemporaryDirectory(prefix="msnet-") as folder:
-        if path.suffix not in (".journal", ".journal~"):
-            # libsystemd takes the kind of a file from its name.
-            link = Path(folder) / "input.journal"
-            link.symlink_to(path.resolve())
-            path = link
-        try:
-            # By name, since type checkers find neither the module where it is not installed nor types where it is.
-            library = importlib.import_module("systemd._reader")
-        except ImportError:
-            program, reader = "journalctl", _journalctl(path, scan, clock, seen, whole)
-        else:
-            program, reader = "systemd-python", _systemd(library._Reader, path, scan, clock, seen, whole)
-        try:
-            yield from reader
-        except (OSError, ValueError) as e:
-            gaps.append(Gap(seen.source, f"this journal file cannot be read here: {why}; {program}: {e}", _EXPORT))
-            seen.whole = False
-        else:
-            gaps.append(Gap(seen.source, f"read through {program}, which is slower: {why}", "a newer msnet may know them", hides=False))
+    try:
+        # By name, since type checkers find neither the module where it is not installed nor types where it is.
+        library = importlib.import_module("systemd._reader")
+    except ImportError:
+        program, reader = "journalctl", _journalctl(path, scan, clock, seen, whole)
+    else:
+        program, reader = "systemd-python", _systemd(library._Reader, path, scan, clock, seen, whole)
+    try:
+        yield from reader
+    except (OSError, ValueError) as e:
+        gaps.append(Gap(seen.source, f"this journal file cannot be read here: {why}; {program}: {e}", _EXPORT))
+        seen.whole = False
+    else:
+        gaps.append(Gap(seen.source, f"read through {program}, which is slower: {why}", "a newer msnet may know them", hides=False))
 
 
 def _systemd(reader_class: Any, path: Path, scan: Scanner, clock: Clock, seen: InputSeen, whole: Whole) -> Iterator[Record]:

@@ -71,17 +71,14 @@ class _Search:
         # Were an entry told by many messages, each would be read that often.
         self._most = 2 * len(journal.entries) + 1024
         self._looked = 0
-        """No message that goes on behind this place begins before it, but the one that ends at `_end`."""
-        self._end = 0
+        """The last hit in plain text: a message that holds a later one begins behind it, or is found already."""
         self._texts: list[bytes] = []
         self._objects: list[int] = []
         self._length = 0
 
     def run(self) -> array[int]:
         for view in self._windows:
-            for hit in self._scan(view):
-                if hit >= self._windows.fresh:
-                    self._plain(self._windows.base + hit)
+            self._plain(self._scan(view))
             for flag, scan in self._packed:
                 for hit in scan(view):
                     if hit >= self._windows.fresh:
@@ -89,27 +86,27 @@ class _Search:
         self._read()
         return self._found
 
-    def _plain(self, at: int) -> None:
-        """Add the entries of the message that holds the byte `at`, if one does."""
-        if at < self._end:
-            return
-        base, buffer, journal = self._windows.base, self._windows.buffer, self._journal
-        low = max(self._looked - base, 0)
-        end = hit = at - base
-        while (text := buffer.rfind(_MESSAGE, low, end)) >= journal.payload:
-            start = text - journal.payload
-            if (base + start) % 8 == 0:
-                kind, flags, size, first, _, count = DATA_HEAD.unpack_from(buffer, start)
-                if kind == DATA and not flags and start + size > hit:
-                    self._add(base + start, size, first, count)
-                    self._looked = at
-                    return
-            end = text + len(_MESSAGE) - 1
-        self._earlier(at)
-        self._looked = at
+    def _plain(self, hits: list[int]) -> None:
+        """Add the entries of the messages that hold these bytes of the window."""
+        base, fresh, buffer, payload = self._windows.base, self._windows.fresh, self._windows.buffer, self._journal.payload
+        for hit in hits:
+            if hit < fresh:
+                continue
+            low, end = max(self._looked - base, 0), hit
+            while (text := buffer.rfind(_MESSAGE, low, end)) >= payload:
+                start = text - payload
+                if not (base + start) & 7:
+                    kind, flags, size, first, _, count = DATA_HEAD.unpack_from(buffer, start)
+                    if kind == DATA and not flags and start + size > hit:
+                        self._add(base + start, first, count)
+                        break
+                end = text + len(_MESSAGE) - 1
+            else:
+                self._earlier(base + hit)
+            self._looked = base + hit
 
     def _earlier(self, at: int) -> None:
-        """Do the same where the message begins in an earlier block."""
+        """Add the entries of the message that holds the byte `at` of the file, and begins in an earlier block."""
         low = max(self._looked, at - LONGEST, self._journal.first)
         high = min(self._windows.base + self._journal.payload + len(_MESSAGE), at)
         while high > low:
@@ -123,13 +120,12 @@ class _Search:
                 except DamagedError:
                     continue
                 if not flags and offset + size > at:
-                    self._add(offset, size, first, count)
+                    self._add(offset, first, count)
                     return
             high = start + len(_MESSAGE) - 1 if start > low else start
 
-    def _add(self, offset: int, size: int, first: int, count: int) -> None:
+    def _add(self, offset: int, first: int, count: int) -> None:
         """Add the entries that have the message at `offset`."""
-        self._end = max(self._end, offset + size)
         if count == 1:
             if first <= self._last:
                 self._found.append(first)
@@ -174,7 +170,7 @@ class _Search:
             number = bisect_right(starts, hit) - 1
             if number > done:
                 _, _, _, first, _, count = self._journal.head(DATA_HEAD, self._objects[number], DATA)
-                self._add(self._objects[number], 0, first, count)
+                self._add(self._objects[number], first, count)
                 done = number
         self._texts, self._objects, self._length = [], [], 0
 

@@ -26,7 +26,7 @@ _ONCE = (b"MESSAGE", b"_SOURCE_REALTIME_TIMESTAMP")
 """Fields whose values are not kept, since they rarely come again."""
 _KNOWN, _SMALL = 8192, 256
 """Data objects that are kept, and the bytes up to which their values are."""
-_ALL, _SOME, _SAMPLES = 4096, 1024, 64
+_ALL, _SOME, _SAMPLES = 4096, 512, 64
 """Entries up to which each is looked at; else that many; and of these the ones whose fields are read."""
 _VALUES = 64
 """Boots and programs of a file whose first and last entries are sought."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from diagnose.collect import archive, bundle, document, native
+from diagnose.collect import archive, bundle, document
 from diagnose.collect.files import HEAD, Opened, open_input, walk
 from diagnose.collect.foreign import is_named_obfuscated, is_obfuscated, refusals
 from diagnose.collect.local import Packed, Unpacked
@@ -351,18 +352,14 @@ class Evidence:
         import tempfile
         from pathlib import Path
 
-        with tempfile.TemporaryDirectory(prefix="msnet-") as folder:
-            path = opened.path
-            if path is None or path.suffix not in (".journal", ".journal~"):
-                # libsystemd takes the kind of a file from its name, and cannot read a compressed one.
-                target = Path(folder) / "input.journal"
-                if path is None:
-                    with target.open("wb", buffering=0) as out:
-                        archive.spooled(opened.stream, cast("BinaryIO", out))
-                else:
-                    target.symlink_to(path.resolve())
-                path = target
-            yield from self._timed(native.read(path, opened.head, self.scan, clock, seen, self.gaps, self.whole), seen)
+        from diagnose.collect import native
+
+        path = opened.path if opened.path is not None and opened.path.is_file() else None
+        with tempfile.NamedTemporaryFile(prefix="msnet-", buffering=0) if path is None else nullcontext() as spool:
+            if spool is not None:
+                archive.spooled(opened.stream, cast("BinaryIO", spool))
+                path = Path(spool.name)
+            yield from self._timed(native.read(cast("Path", path), self.scan, clock, seen, self.gaps, self.whole), seen)
 
 
 class _Chained:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.collect.native import entries_claimed
 from diagnose.model import Report
 
 _RUN = "import sys; sys.argv = ['msnet', *sys.argv[1:]]; from diagnose.entry import main; main()"
@@ -30,11 +29,6 @@ def run(request: pytest.FixtureRequest) -> Callable[[Path], tuple[int, dict[str,
         return done.returncode, json.loads(done.stdout)
 
     return one
-
-
-def test_the_header_tells_how_many_entries_there_are(native: Path) -> None:
-    assert entries_claimed(native.read_bytes()[:4096]) == 777
-    assert entries_claimed(b"LPKSHHRH") == 0
 
 
 def test_an_unknown_feature_is_a_gap_and_no_health(native: Path, tmp_path: Path, run: Callable[..., tuple[int, dict[str, list[dict[str, str]]]]]) -> None:
@@ -101,3 +95,31 @@ def test_an_entry_of_many_lines(build_journal: Callable[[bytes, Path], Path], en
     entry = entry.replace(b"SYSLOG_IDENTIFIER=microshift", b"SYSLOG_IDENTIFIER=crio")
     (finding,) = report(build_journal(entry, tmp_path / "one.journal")).findings
     assert (finding.rule, finding.evidence[0].text) == ("ipam-pool-exhausted", text.decode())
+
+
+@pytest.mark.parametrize("reader", ["systemd-python", "journalctl"])
+@pytest.mark.parametrize("name", ["new.journal", "no-suffix"])
+def test_a_newer_file_is_read_through_systemd_and_that_is_told(
+    reader: str, name: str, native: Path, tmp_path: Path, report: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = report(native)
+    if reader == "journalctl":
+        monkeypatch.setitem(sys.modules, "systemd._reader", None)
+    else:
+        pytest.importorskip("systemd")
+    monkeypatch.setattr("diagnose.collect.journal_file._KNOWN", 15)  # as if this file's compact form were new
+    path = tmp_path / name
+    path.symlink_to(native)
+    found = report(path)
+    assert [(f.rule, f.count) for f in found.findings] == [(f.rule, f.count) for f in expected.findings]
+    (gap,) = [g for g in found.gaps if g.kind == "unreadable"]
+    assert gap.reason == f"read through {reader}, which is slower: it uses features that are unknown here (flags 0x10)"
+    assert (gap.hides, found.inputs[0].whole, found.inputs[0].lines) == (False, True, 777)
+
+
+def test_a_pipe_is_a_journal_too(native: Path, tmp_path: Path, report: Callable[..., Report]) -> None:
+    path = tmp_path / "pipe.journal"
+    os.mkfifo(path)
+    with subprocess.Popen(["cp", native, path]) as writer:
+        assert len(report(path).findings) == len(report(native).findings)
+    assert writer.returncode == 0

@@ -1,0 +1,195 @@
+"""Looks once at all bytes of a native journal file: for the entries whose message holds a literal, or, in a damaged file, for entries at all."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import cast
+
+from diagnose.collect.journal_data import unpack
+from diagnose.collect.journal_file import DATA, DATA_HEAD, ENTRY, LONGEST, DamagedError, JournalFile
+from diagnose.scan import Scanner
+
+_BLOCK = 1024 * 1024
+_OVERLAP = 4 * 1024
+"""Bytes of the block before that are looked at again: a literal may stand on the border."""
+_BATCH = 256 * 1024
+"""Bytes of decompressed messages that are scanned together."""
+_BACK = 64 * 1024
+"""Bytes that are read at once where a message began in an earlier block."""
+_MESSAGE = b"MESSAGE="
+_LARGE = 32 * 1024
+"""Compressed bytes from which on an object's name is read before its value."""
+
+
+def _marker(kind: int, flags: int) -> str:
+    """Return how the header of such an object begins: its kind, its flags, and six reserved bytes."""
+    return chr(kind) + chr(flags) + "\0" * 6
+
+
+class _Windows:
+    """A file's bytes block after block, in one buffer; each begins with the end of the one before."""
+
+    def __init__(self, journal: JournalFile) -> None:
+        self.buffer = bytearray(_OVERLAP + _BLOCK)
+        self.view = memoryview(self.buffer)
+        self.base = 0
+        """Where in the file the buffer begins."""
+        self.fresh = self.size = 0
+        """Where in the buffer new bytes begin, and where they end."""
+        self._journal = journal
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield what is to be looked at: a view of the buffer, to be used until the next."""
+        at = self._journal.first
+        while at < self._journal.end:
+            kept = min(self.size, _OVERLAP)
+            self.view[:kept] = self.view[self.size - kept : self.size]
+            more = self._journal.read_into(self.view[kept : kept + min(_BLOCK, self._journal.end - at)], at)
+            if not more:
+                return
+            self.base, self.fresh, self.size = at - kept, kept, kept + more
+            at += more
+            yield cast("bytes", self.view[: self.size])
+
+
+def hits(journal: JournalFile, scan: Scanner) -> array[int]:
+    """Return the offsets of the entries whose message holds a literal, in no order, some perhaps twice. Raises `DamagedError`."""
+    return _Search(journal, scan).run()
+
+
+class _Search:
+    def __init__(self, journal: JournalFile, scan: Scanner) -> None:
+        self._journal = journal
+        self._scan = scan
+        self._windows = _Windows(journal)
+        self._packed = [(flag, Scanner([_marker(DATA, flag)])) for flag in journal.compressed]
+        self._found = array("Q")
+        self._last = journal.entries.last
+        # Were an entry told by many messages, each would be read that often.
+        self._most = 2 * len(journal.entries) + 1024
+        self._looked = 0
+        """The last hit in plain text: a message that holds a later one begins behind it, or is found already."""
+        self._texts: list[bytes] = []
+        self._objects: list[int] = []
+        self._length = 0
+
+    def run(self) -> array[int]:
+        for view in self._windows:
+            self._plain(self._scan(view))
+            for flag, scan in self._packed:
+                for hit in scan(view):
+                    if hit >= self._windows.fresh:
+                        self._unpacked(self._windows.base + hit - 7, flag)
+        self._read()
+        return self._found
+
+    def _plain(self, hits: list[int]) -> None:
+        """Add the entries of the messages that hold these bytes of the window."""
+        base, fresh, buffer, payload = self._windows.base, self._windows.fresh, self._windows.buffer, self._journal.payload
+        for hit in hits:
+            if hit < fresh:
+                continue
+            low, end = max(self._looked - base, 0), hit
+            while (text := buffer.rfind(_MESSAGE, low, end)) >= payload:
+                start = text - payload
+                if not (base + start) & 7:
+                    kind, flags, size, first, _, count = DATA_HEAD.unpack_from(buffer, start)
+                    if kind == DATA and not flags and start + size > hit:
+                        self._add(base + start, first, count)
+                        break
+                end = text + len(_MESSAGE) - 1
+            else:
+                self._earlier(base + hit)
+            self._looked = base + hit
+
+    def _earlier(self, at: int) -> None:
+        """Add the entries of the message that holds the byte `at` of the file, and begins in an earlier block."""
+        low = max(self._looked, at - LONGEST, self._journal.first)
+        high = min(self._windows.base + self._journal.payload + len(_MESSAGE), at)
+        while high > low:
+            start = max(low, high - _BACK)
+            raw = self._journal.read(start, high - start)
+            text = len(raw)
+            while (text := raw.rfind(_MESSAGE, 0, text)) >= 0:
+                offset = start + text - self._journal.payload
+                try:
+                    _, flags, size, first, _, count = self._journal.head(DATA_HEAD, offset, DATA)
+                except DamagedError:
+                    continue
+                if not flags and offset + size > at:
+                    self._add(offset, first, count)
+                    return
+            high = start + len(_MESSAGE) - 1 if start > low else start
+
+    def _add(self, offset: int, first: int, count: int) -> None:
+        """Add the entries that have the message at `offset`."""
+        if count == 1:
+            if first <= self._last:
+                self._found.append(first)
+        else:
+            # What was written since the header was read is left for the next time.
+            self._found.extend(x for x in self._journal.holders(offset, len(self._journal.entries)) if x <= self._last)
+        if len(self._found) > self._most:
+            raise DamagedError("more entries have a message than there are")
+
+    def _unpacked(self, offset: int, flag: int) -> None:
+        """Take the text of a compressed data object, if one is there, to be scanned with others."""
+        if offset % 8:
+            return
+        journal, start = self._journal, offset - self._windows.base
+        try:
+            _, _, size = (
+                journal.object(offset) if start < 0 or start + DATA_HEAD.size > self._windows.size else DATA_HEAD.unpack_from(self._windows.buffer, start)[:3]
+            )
+            if not journal.payload < size <= journal.size - offset:
+                return
+            if start >= 0 and start + size <= self._windows.size:
+                raw = bytes(self._windows.view[start + journal.payload : start + size])
+            else:
+                raw = journal.read(offset + journal.payload, min(size - journal.payload, LONGEST))
+            if len(raw) > _LARGE and unpack(raw, flag, len(_MESSAGE)) != _MESSAGE:
+                return
+            text = unpack(raw, flag, LONGEST)
+        except ValueError:  # damaged, or only looks like an object
+            return
+        if text.startswith(_MESSAGE):
+            self._texts.append(text)
+            self._objects.append(offset)
+            self._length += len(text)
+            if self._length > _BATCH:
+                self._read()
+
+    def _read(self) -> None:
+        """Scan the texts taken, and add the entries of those with a hit."""
+        starts = list(accumulate((len(t) + 1 for t in self._texts), initial=0))
+        done = -1
+        for hit in self._scan(b"\n".join(self._texts)):
+            number = bisect_right(starts, hit) - 1
+            if number > done:
+                _, _, _, first, _, count = self._journal.head(DATA_HEAD, self._objects[number], DATA)
+                self._add(self._objects[number], first, count)
+                done = number
+        self._texts, self._objects, self._length = [], [], 0
+
+
+def salvaged(journal: JournalFile) -> array[int]:
+    """Return the offsets of what is left of a damaged file's entries, ascending; none lies within another."""
+    found = array("Q")
+    windows, scan = _Windows(journal), Scanner([_marker(ENTRY, 0)])
+    end = 0
+    for view in windows:
+        for hit in scan(view):
+            offset = windows.base + hit - 7
+            if hit < windows.fresh or offset % 8 or offset < end:
+                continue
+            try:
+                entry = journal.entry(offset)
+            except DamagedError:
+                continue
+            if entry.seqnum and entry.realtime and all(0 < x < journal.size and x % 8 == 0 for x in entry.items):
+                found.append(offset)
+                end = offset + entry.size
+    return found

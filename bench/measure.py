@@ -37,13 +37,15 @@ class Ratio(NamedTuple):
     most: float
 
 
-def measure(commands: dict[str, Stages], rounds: int, folder: str, once: frozenset[str] = frozenset()) -> dict[str, list[Run]]:
+def measure(
+    commands: dict[str, Stages], rounds: int, folder: str, *, once: frozenset[str] = frozenset(), silent: frozenset[str] = frozenset()
+) -> dict[str, list[Run]]:
     """Run the commands in turn (A B C A B C ...), a round to warm up and then `rounds`; those named in `once` in one round only.
 
-    The output of a command's last run is left in `folder`, under its number (see `output`). Raises `RuntimeError` where two
+    What `silent` ones print is dropped. The output of a command's last run is left in `folder`, under its number (see `output`). Raises `RuntimeError` where two
     runs of one command printed different things.
     """
-    job = {"commands": commands, "rounds": rounds, "folder": folder, "once": sorted(once)}
+    job = {"commands": commands, "rounds": rounds, "folder": folder, "once": sorted(once), "silent": sorted(silent)}
     done = subprocess.run([sys.executable, "-I", __file__], input=json.dumps(job), capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr.strip())
@@ -95,17 +97,18 @@ def _run(stages: Stages, out: str, err: str) -> Run:
     )
 
 
-def _all(commands: dict[str, Stages], rounds: int, folder: str, once: list[str]) -> dict[str, list[Run]]:
+def _all(commands: dict[str, Stages], rounds: int, folder: str, once: list[str], silent: list[str]) -> dict[str, list[Run]]:
     found: dict[str, list[Run]] = {name: [] for name in commands}
     printed: dict[str, bytes] = {}
     for turn in range(rounds + 1):
         for number, (name, stages) in enumerate(commands.items()):
             if name in once and turn != 1:
                 continue
-            run = _run(stages, output(folder, number), output(folder, number, "err"))
+            out = os.devnull if name in silent else output(folder, number)
+            run = _run(stages, out, output(folder, number, "err"))
             if turn:
                 found[name].append(run)
-            with open(output(folder, number), "rb") as file:
+            with open(out, "rb") as file:
                 text = file.read()
             if printed.setdefault(name, text) != text:
                 raise RuntimeError(f"two runs of {name} printed different things")

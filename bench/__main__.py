@@ -35,8 +35,9 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     chosen = [c for c in cases(options.mode) if not options.only or any(x in c.what for x in options.only)]
     grown = [] if options.only and "growth" not in options.only else journals(options.mode)
+    rounds = 0 if options.only and "start-up" not in options.only else 5 if options.mode == "quick" else 15
     prepare(chosen, grown, folder)
-    found = results.measured(chosen, grown, options.mode, folder, start_up=not options.only or "start-up" in options.only)
+    found = results.measured(chosen, grown, options.mode, folder, start_up=rounds)
     text = results.page(found, options.mode)
     out = options.out or (folder / "results.md" if options.only or options.mode == "quick" else BENCH / "results.md")
     out.write_text(text, encoding="utf-8")

@@ -29,6 +29,13 @@ class Run(NamedTuple):
     codes: list[int]
 
 
+class Measured(NamedTuple):
+    """What commands took, and which of them did not always print the same."""
+
+    runs: dict[str, list[Run]]
+    unsteady: list[str]
+
+
 class Ratio(NamedTuple):
     """How one command compares to another, over the rounds that both ran in."""
 
@@ -37,19 +44,18 @@ class Ratio(NamedTuple):
     most: float
 
 
-def measure(
-    commands: dict[str, Stages], rounds: int, folder: str, *, once: frozenset[str] = frozenset(), silent: frozenset[str] = frozenset()
-) -> dict[str, list[Run]]:
+def measure(commands: dict[str, Stages], rounds: int, folder: str, *, once: frozenset[str] = frozenset(), silent: frozenset[str] = frozenset()) -> Measured:
     """Run the commands in turn (A B C A B C ...), a round to warm up and then `rounds`; those named in `once` in one round only.
 
-    What `silent` ones print is dropped. The output of a command's last run is left in `folder`, under its number (see `output`). Raises `RuntimeError` where two
-    runs of one command printed different things.
+    What `silent` ones print is dropped. The output of a command's last run is left in `folder`, under its number (see `output`).
+    Raises `RuntimeError` where a command cannot be started.
     """
     job = {"commands": commands, "rounds": rounds, "folder": folder, "once": sorted(once), "silent": sorted(silent)}
     done = subprocess.run([sys.executable, "-I", __file__], input=json.dumps(job), capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr.strip())
-    return {name: [Run(*x) for x in runs] for name, runs in json.loads(done.stdout).items()}
+    runs, unsteady = json.loads(done.stdout)
+    return Measured({name: [Run(*x) for x in found] for name, found in runs.items()}, unsteady)
 
 
 def output(folder: str, number: int, what: str = "out") -> str:
@@ -97,9 +103,10 @@ def _run(stages: Stages, out: str, err: str) -> Run:
     )
 
 
-def _all(commands: dict[str, Stages], rounds: int, folder: str, once: list[str], silent: list[str]) -> dict[str, list[Run]]:
+def _all(commands: dict[str, Stages], rounds: int, folder: str, once: list[str], silent: list[str]) -> tuple[dict[str, list[Run]], list[str]]:
     found: dict[str, list[Run]] = {name: [] for name in commands}
     printed: dict[str, bytes] = {}
+    unsteady: set[str] = set()
     for turn in range(rounds + 1):
         for number, (name, stages) in enumerate(commands.items()):
             if name in once and turn != 1:
@@ -111,8 +118,8 @@ def _all(commands: dict[str, Stages], rounds: int, folder: str, once: list[str],
             with open(out, "rb") as file:
                 text = file.read()
             if printed.setdefault(name, text) != text:
-                raise RuntimeError(f"two runs of {name} printed different things")
-    return found
+                unsteady.add(name)
+    return found, sorted(unsteady)
 
 
 if __name__ == "__main__":

@@ -42,11 +42,11 @@ def diagnose(file: Path, now: int, *more: str) -> Stages:
     return [[MSNET, "diagnose", "--format", "json", "--exit-zero", "--tz", "UTC", "--now", moment, *more, str(file)]]
 
 
-def measured(chosen: list[Case], grown: list[Journal], mode: str, folder: Path, *, start_up: bool) -> Results:
-    """Run everything."""
+def measured(chosen: list[Case], grown: list[Journal], mode: str, folder: Path, *, start_up: int) -> Results:
+    """Run everything; start-up in as many rounds as `start_up` says."""
     found = Results()
     if start_up:
-        _start_up(found, folder)
+        _start_up(found, folder, start_up)
     for case in chosen:
         _case(found, case, folder)
     if grown:
@@ -67,7 +67,7 @@ def _case(found: Results, case: Case, folder: Path) -> None:
     every = case.peers(Patterns.of(folder), folder)
     here = [p for p in every if not peers.missing(p.stages)]
     with tempfile.TemporaryDirectory() as beside:
-        runs = measure(
+        runs, unsteady = measure(
             {**own, **{p.title: p.stages for p in here}},
             case.rounds,
             beside,
@@ -77,6 +77,7 @@ def _case(found: Results, case: Case, folder: Path) -> None:
         wrong = [
             x for number, name in enumerate(own) for x in _wrong(found, f"{case.what}: {name}", case.journal, case.form, beside, number, runs[name], folder)
         ]
+    wrong += [f"{case.what}: {name}: two runs printed different reports" for name in unsteady if name in own]
     found.faults += wrong
     for name in own:
         what = case.what if name == "msnet" else f"{case.what}, {name.removeprefix('msnet ')}"
@@ -103,7 +104,7 @@ def _wrong(found: Results, what: str, journal: Journal, form: str, beside: str, 
     return [f"{what}: {x}" for x in wrong]
 
 
-def _start_up(found: Results, folder: Path) -> None:
+def _start_up(found: Results, folder: Path, rounds: int) -> None:
     say("start-up")
     bare = "python -c pass"
     own = {
@@ -113,7 +114,7 @@ def _start_up(found: Results, folder: Path) -> None:
     }
     commands: dict[str, Stages] = {bare: [[sys.executable, "-c", "pass"]], **{what: stages for what, (stages, _) in own.items()}}
     with tempfile.TemporaryDirectory() as beside:
-        runs = measure(commands, 15, beside)
+        runs = measure(commands, rounds, beside).runs
     for what, (_, target) in own.items():
         found.lines.append(compared(what, runs[what], bare, runs[bare], target=target))
 
@@ -131,7 +132,7 @@ def _growth(found: Results, grown: list[Journal], mode: str, folder: Path) -> No
     }
     right: dict[str, bool] = {}
     with tempfile.TemporaryDirectory() as beside:
-        runs = measure(commands, 3, beside)
+        runs = measure(commands, 3, beside).runs
         for number, journal in enumerate(grown):
             wrong = _wrong(found, f"growth: {journal.name}", journal, "short", beside, number, runs[journal.name], folder)
             found.faults += wrong

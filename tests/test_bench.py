@@ -181,8 +181,11 @@ def test_a_journal_is_made_once_and_again_for_other_options(tmp_path: Path) -> N
     made = (tmp_path / "tiny.short").stat().st_mtime_ns
     data.generate(tiny, ["short"], tmp_path)
     assert (tmp_path / "tiny.short").stat().st_mtime_ns == made
-    data.generate(Journal("tiny", 0.02, 1, 0.1), ["short", "export"], tmp_path)
+    data.generate(tiny, ["short", "export"], tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["tiny.export", "tiny.short", "tiny.truth.json"]
+    size = (tmp_path / "tiny.short").stat().st_size
+    data.generate(Journal("tiny", 0.02, 1, 0.1), ["short"], tmp_path)
+    assert (tmp_path / "tiny.short").stat().st_size > size
 
 
 # -- running
@@ -235,8 +238,9 @@ def test_the_table() -> None:
 
 
 def test_targets_are_found_by_the_longest_beginning() -> None:
-    case = Case("x", SMALL, "short", 1, {"": 0.35, "gzip": 0.55})
-    assert [case.target(x) for x in ("zcat | rg", "gzip -dc > /dev/null", "zstd -dc > /dev/null")] == [0.35, 0.55, None]
+    case = Case("x", SMALL, "short", 1, {"": 0.35, "gzip": 0.55, "Python": 0.03})
+    titles = ["zcat | rg", "gzip -dc > /dev/null", "zstd -dc > /dev/null", "Python: by hand"]
+    assert [case.target(x) for x in titles] == [0.35, 0.55, None, 0.03]
 
 
 @pytest.mark.parametrize("mode", ["quick", "default", "full"])

@@ -1,4 +1,4 @@
-.PHONY: run test lint check pages clean
+.PHONY: run test lint check pages bench clean
 
 # Diagnose the shipped sample: half a minute of a real MicroShift node, and its NADs and pods.
 run:
@@ -24,5 +24,13 @@ lint:
 pages:
 	.venv/bin/python -m diagnose.pages
 
+# msnet beside the tools that one would use without it: bench/results.md. BENCH=quick (2 minutes), default (15), full; BENCH_DATA=FOLDER for
+# the inputs (8 GB; 1 GB for quick).
+BENCH ?= default
+BENCH_DATA ?= build/bench
+bench:
+	@sh .ci/setup bench
+	@.venv/bin/python -m bench $(BENCH) --data $(BENCH_DATA)
+
 clean:
-	rm -rf .venv dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis

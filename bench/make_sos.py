@@ -27,6 +27,14 @@ def members(tree: Path | None, journal: Path | None, native: list[Path]) -> dict
     return dict(sorted(found.items()))
 
 
+def pack(out: Path, found: dict[str, Path], preset: int) -> int:
+    """Write the archive, compressed by an xz preset in one block, as sos does, and return its unpacked size in bytes."""
+    with lzma.open(out, "wb", preset=preset) as packed, tarfile.open(fileobj=packed, mode="w|") as archive:
+        for name, path in found.items():
+            archive.add(path, name, recursive=False)
+    return sum(path.lstat().st_size for path in found.values())
+
+
 def main() -> None:
     """Write the archive and print its unpacked size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -35,11 +43,7 @@ def main() -> None:
     parser.add_argument("--journal", type=Path)
     parser.add_argument("--native", type=Path, nargs="*", default=[])
     options = parser.parse_args()
-    size = 0
-    with lzma.open(options.out, "wb", preset=0) as packed, tarfile.open(fileobj=packed, mode="w|") as archive:
-        for name, path in members(options.tree, options.journal, options.native).items():
-            archive.add(path, name, recursive=False)
-            size += path.lstat().st_size
+    size = pack(options.out, members(options.tree, options.journal, options.native), preset=0)
     print(f"{options.out}: {size / 1024 / 1024:.0f} MiB unpacked, {options.out.stat().st_size / 1024 / 1024:.0f} MiB packed")
 
 

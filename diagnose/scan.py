@@ -54,7 +54,7 @@ class Scanner:
             self._find = self._build()
         return self._find(buffer)
 
-    def tells(self, raw: bytes, literals: set[int]) -> str:
+    def tells(self, raw: bytes | bytearray, literals: set[int]) -> str:
         """Return what a record with those literals may hold: "message", "sign" where it only tells that something works, or "" for nothing."""
         if not literals <= self._weak:
             return "message"

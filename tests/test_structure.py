@@ -33,7 +33,7 @@ ARROWS = {
     "shape": set(),
     "times": {"model"},
     "rule": {"errors", "parse", "template"},
-    "catalog": {"compiled", "errors", "rule", "template", "user_rules"},
+    "catalog": {"compiled", "literals", "scan", "errors", "rule", "template", "user_rules"},
     "compiled": {"arguments", "catalog", "cli", "rule", "scan", "template"},
     "arguments": set(),
     "entry": {"arguments", "cli", "compiled", "errors", "run_diagnose"},

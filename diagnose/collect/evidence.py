@@ -359,7 +359,7 @@ class Evidence:
             if spool is not None:
                 archive.spooled(opened.stream, cast("BinaryIO", spool))
                 path = Path(spool.name)
-            yield from self._timed(native.read(cast("Path", path), self.scan, clock, seen, self.gaps, self.whole), seen)
+            yield from self._timed(native.read(cast("Path", path), self.scan, clock, seen, self.gaps, self.whole, self.signs), seen)
 
 
 class _Chained:

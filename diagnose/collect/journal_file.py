@@ -76,19 +76,29 @@ class JournalFile:
 
     def __init__(self, path: Path) -> None:
         """Read the header."""
+        self._fd = -1
         self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self._window, self._at = b"", 0
         try:
             self._header()
         except BaseException:
-            os.close(self._fd)
+            self.close()
             raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        os.close(self._fd)
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Read nothing more; else the file stays open as long as anything can still ask for an entry."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
 
     def _header(self) -> None:
         self.size = os.fstat(self._fd).st_size

@@ -55,9 +55,14 @@ class _Windows:
             yield cast("bytes", self.view[: self.size])
 
 
-def hits(journal: JournalFile, scan: Scanner) -> array[int]:
-    """Return the offsets of the entries whose message holds a literal, in no order, some perhaps twice. Raises `DamagedError`."""
-    return _Search(journal, scan).run()
+def hits(journal: JournalFile, scan: Scanner) -> tuple[array[int], dict[int, bytes]]:
+    """Return the offsets of the entries whose message must be read, in no order, some perhaps twice; and the others' that only tell that something works.
+
+    Of the latter it is their messages by the offsets. Raises `DamagedError`.
+    """
+    search = _Search(journal, scan)
+    search.run()
+    return search.found, search.signs
 
 
 class _Search:
@@ -66,7 +71,8 @@ class _Search:
         self._scan = scan
         self._windows = _Windows(journal)
         self._packed = [(flag, Scanner([_marker(DATA, flag)])) for flag in journal.compressed]
-        self._found = array("Q")
+        self.found = array("Q")
+        self.signs: dict[int, bytes] = {}
         self._last = journal.entries.last
         # Were an entry told by many messages, each would be read that often.
         self._most = 2 * len(journal.entries) + 1024
@@ -76,20 +82,22 @@ class _Search:
         self._objects: list[int] = []
         self._length = 0
 
-    def run(self) -> array[int]:
+    def run(self) -> None:
         for view in self._windows:
-            self._plain(self._scan(view))
+            self._plain(self._scan.find(view))
             for flag, scan in self._packed:
                 for hit in scan(view):
                     if hit >= self._windows.fresh:
                         self._unpacked(self._windows.base + hit - 7, flag)
         self._read()
-        return self._found
 
-    def _plain(self, hits: list[int]) -> None:
-        """Add the entries of the messages that hold these bytes of the window."""
+    def _plain(self, hits: list[tuple[int, int]]) -> None:
+        """Add the entries of the messages that hold these literals of the window."""
         base, fresh, buffer, payload = self._windows.base, self._windows.fresh, self._windows.buffer, self._journal.payload
-        for hit in hits:
+        number = 0
+        while number < len(hits):
+            hit, literal = hits[number]
+            number += 1
             if hit < fresh:
                 continue
             low, end = max(self._looked - base, 0), hit
@@ -98,12 +106,19 @@ class _Search:
                 if not (base + start) & 7:
                     kind, flags, size, first, _, count = DATA_HEAD.unpack_from(buffer, start)
                     if kind == DATA and not flags and start + size > hit:
-                        self._add(base + start, first, count)
+                        literals = {literal}
+                        while number < len(hits) and hits[number][0] < start + size:
+                            hit = hits[number][0]
+                            literals.add(hits[number][1])
+                            number += 1
+                        self._tell(base + start, first, count, buffer[text : min(start + size, self._windows.size)], literals)
+                        # What goes on in the next block may tell more there.
+                        self._looked = base + (hit if start + size <= self._windows.size else start)
                         break
                 end = text + len(_MESSAGE) - 1
             else:
                 self._earlier(base + hit)
-            self._looked = base + hit
+                self._looked = base + hit
 
     def _earlier(self, at: int) -> None:
         """Add the entries of the message that holds the byte `at` of the file, and begins in an earlier block."""
@@ -124,15 +139,27 @@ class _Search:
                     return
             high = start + len(_MESSAGE) - 1 if start > low else start
 
+    def _tell(self, offset: int, first: int, count: int, message: bytes | bytearray, literals: set[int]) -> None:
+        """Add the entries that have the message at `offset`, by what its literals tell."""
+        told = self._scan.tells(message, literals)
+        if told == "message":
+            self._add(offset, first, count)
+        elif told:
+            message = bytes(message)
+            self.signs.update((entry, message) for entry in self._holders(offset, first, count))
+            self._check()
+
     def _add(self, offset: int, first: int, count: int) -> None:
         """Add the entries that have the message at `offset`."""
-        if count == 1:
-            if first <= self._last:
-                self._found.append(first)
-        else:
-            # What was written since the header was read is left for the next time.
-            self._found.extend(x for x in self._journal.holders(offset, len(self._journal.entries)) if x <= self._last)
-        if len(self._found) > self._most:
+        self.found.extend(self._holders(offset, first, count))
+        self._check()
+
+    def _holders(self, offset: int, first: int, count: int) -> Iterator[int]:
+        # What was written since the header was read is left for the next time.
+        return (x for x in ((first,) if count == 1 else self._journal.holders(offset, len(self._journal.entries))) if x <= self._last)
+
+    def _check(self) -> None:
+        if len(self.found) + len(self.signs) > self._most:
             raise DamagedError("more entries have a message than there are")
 
     def _unpacked(self, offset: int, flag: int) -> None:
@@ -165,13 +192,12 @@ class _Search:
     def _read(self) -> None:
         """Scan the texts taken, and add the entries of those with a hit."""
         starts = list(accumulate((len(t) + 1 for t in self._texts), initial=0))
-        done = -1
-        for hit in self._scan(b"\n".join(self._texts)):
-            number = bisect_right(starts, hit) - 1
-            if number > done:
-                _, _, _, first, _, count = self._journal.head(DATA_HEAD, self._objects[number], DATA)
-                self._add(self._objects[number], first, count)
-                done = number
+        told: dict[int, set[int]] = {}
+        for hit, literal in self._scan.find(b"\n".join(self._texts)):
+            told.setdefault(bisect_right(starts, hit) - 1, set()).add(literal)
+        for number, literals in told.items():
+            _, _, _, first, _, count = self._journal.head(DATA_HEAD, self._objects[number], DATA)
+            self._tell(self._objects[number], first, count, self._texts[number], literals)
         self._texts, self._objects, self._length = [], [], 0
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -15,6 +16,7 @@ from diagnose.collect.device import Deadline
 from diagnose.collect.foreign import is_obfuscated
 from diagnose.collect.journal_file import DamagedError, JournalFile, UnsupportedError
 from diagnose.collect.journal_scan import hits, salvaged
+from diagnose.collect.signs import Sign, Signs
 from diagnose.collect.stream import AHEAD, Entry, ExportFormat, clean, joined, journal_entry, records, to_record
 from diagnose.model import Gap, InputSeen, Record, Where, offset_second
 from diagnose.parse.when import Clock
@@ -36,12 +38,12 @@ Whole = Callable[[str, BinaryIO, str], BinaryIO]
 _EXPORT = "on the node, or any machine with its systemd or newer: journalctl --file FILE -o export > journal.export"
 
 
-def read(path: Path, scan: Scanner, clock: Clock, seen: InputSeen, gaps: list[Gap], whole: Whole) -> Iterator[Record]:
+def read(path: Path, scan: Scanner, clock: Clock, seen: InputSeen, gaps: list[Gap], whole: Whole, signs: Signs | None = None) -> Iterator[Record]:
     """Yield the records that hold a literal; a file that cannot be read, or only in part, becomes a gap."""
     try:
-        with JournalFile(path) as journal:
-            claimed = journal.claimed
-            yield from _own(journal, scan, clock, seen, whole)
+        journal = JournalFile(path)
+        claimed = journal.claimed
+        yield from _own(journal, scan, clock, seen, whole, signs)
     except UnsupportedError as e:
         yield from _other(path, str(e), scan, clock, seen, gaps, whole)
         return
@@ -60,7 +62,7 @@ def read(path: Path, scan: Scanner, clock: Clock, seen: InputSeen, gaps: list[Ga
         seen.whole = False
 
 
-def _own(journal: JournalFile, scan: Scanner, clock: Clock, seen: InputSeen, whole: Whole) -> Iterator[Record]:
+def _own(journal: JournalFile, scan: Scanner, clock: Clock, seen: InputSeen, whole: Whole, signs: Signs | None) -> Iterator[Record]:
     """Yield the records by the file's bytes; where it is damaged, or kept whole, by its entries one by one."""
     fields = Fields(journal)
     offsets: Iterable[int] = journal.entries
@@ -72,12 +74,12 @@ def _own(journal: JournalFile, scan: Scanner, clock: Clock, seen: InputSeen, who
     stream = whole(seen.source, rendered, ExportFormat.kind)
     if stream is rendered and heard is not None:
         try:
-            found = set(hits(journal, scan))
+            found, waiting = hits(journal, scan)
         except DamagedError:
             stream = cast("BinaryIO", Rendered(fields, salvaged(journal)))
         else:
             seen.size, seen.lines = journal.size, len(journal.entries)
-            yield from _found(fields, found, heard, clock, seen)
+            yield from _found(fields, set(found), waiting, heard, clock, seen, signs)
             return
     yield from records(stream, ExportFormat(), scan, clock, seen)
     seen.size = journal.size if seen.lines else 0
@@ -171,11 +173,27 @@ class Fields:
         return pair
 
 
-def _found(fields: Fields, found: set[int], heard: set[int], clock: Clock, seen: InputSeen) -> Iterator[Record]:
-    """Yield the records of the entries at `found`, and hear those at `heard` between them: in order, which tells a clock that was put back."""
+def _found(
+    fields: Fields, found: set[int], waiting: dict[int, bytes], heard: set[int], clock: Clock, seen: InputSeen, signs: Signs | None
+) -> Iterator[Record]:  # fmt: skip
+    """Yield the records of the entries at `found`, and hear those at `heard` between them: in order, which tells a clock that was put back.
+
+    The `waiting` ones wait in `signs`, if given.
+    """
     done = end = 0
     missing = False
-    for offset in sorted(found | heard):
+
+    def later(offset: int) -> Record | None:
+        try:
+            entry = fields.read(offset).entry()
+        except DamagedError:
+            return None
+        return to_record(entry, clock, Where(seen.source, 0, entry.cursor)) if entry is not None else None
+
+    for offset in sorted({*found, *waiting, *heard}):
+        if offset in waiting and offset not in heard and offset not in found and signs is not None and signs.waits(seen.source):
+            yield from signs.keep(Sign(waiting[offset], partial(later, offset)))
+            continue
         if offset < end:
             missing = True
             continue
@@ -191,9 +209,11 @@ def _found(fields: Fields, found: set[int], heard: set[int], clock: Clock, seen:
         if offset in heard:
             seen.hear(entry.line.program, clock.read(entry.form, entry.time), entry.boot, entry.offset)
         seen.obfuscated = seen.obfuscated or is_obfuscated(b"\n".join(raw.fields.values()))
-        if offset in found and offset > done:
+        if (offset in found or offset in waiting) and offset > done:
             record, done = _record(fields, offset, entry, clock, seen.source)
             yield record
+    if signs is not None:
+        yield from signs.ended()
     if missing:
         seen.lines = sum(1 for _ in _readable(fields, fields.journal.entries))
 

@@ -29,8 +29,8 @@ class Sign:
 
     __slots__ = ("_read", "_was_read", "raw")
 
-    def __init__(self, raw: bytes, read: Callable[[bytes], Record | None]) -> None:
-        """Keep `raw`."""
+    def __init__(self, raw: bytes, read: Callable[[], Record | None]) -> None:
+        """Keep `raw`, which names the pod; `read` reads the record."""
         self.raw = raw
         self._read = read
         self._was_read = False
@@ -39,7 +39,7 @@ class Sign:
         """Yield its record, once."""
         if not self._was_read:
             self._was_read = True
-            record = self._read(self.raw)
+            record = self._read()
             if record is not None:
                 yield record
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, BinaryIO, Protocol, cast
 
 from diagnose.collect.foreign import is_obfuscated
@@ -548,7 +549,7 @@ def _in_block(
         raw = data[start:end]
         told = scan.tells(raw, literals)
         if told == "sign" and signs is not None and signs.waits(seen.source):
-            yield from signs.keep(Sign(fmt.brief(raw), read))
+            yield from signs.keep(Sign(brief := fmt.brief(raw), partial(read, brief)))
             continue
         entry = fmt.parse(raw) if told else None
         if entry is None:

@@ -21,12 +21,12 @@ from diagnose.collect.journal_data import LZ4, XZ, ZSTD, lz4_block, unpack
 from diagnose.collect.journal_file import DamagedError, JournalFile, UnsupportedError
 from diagnose.collect.journal_scan import hits, salvaged
 from diagnose.collect.stream import ExportFormat, records
-from diagnose.engine import literals
+from diagnose.literals import plan
 from diagnose.model import Gap, InputSeen, Record
 from diagnose.parse.when import Clock
 from diagnose.scan import Scanner
 
-SCAN = Scanner(literals(catalog.load()))
+SCAN = Scanner(plan(catalog.load()))
 CLOCK = Clock(datetime(2026, 11, 23, tzinfo=UTC), UTC)
 
 

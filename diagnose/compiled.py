@@ -266,7 +266,10 @@ def find() -> Compiled | None:
 
 
 def renew() -> Compiled | None:
-    """Compile the rules of a checkout, keep them for the next run, and return them; None where there is no place that only this user can write."""
+    """Compile the rules of a checkout, keep them for the next run, and return them; None where that cannot be.
+
+    Either there is no place that only this user can write, or a rule is wrong, which who reads the rules tells.
+    """
     rules, code, name = _places()
     if not code:
         return None
@@ -284,7 +287,7 @@ def renew() -> Compiled | None:
         except OSError:
             os.unlink(beside)
             raise
-    except OSError:
+    except Exception:  # noqa: BLE001 - whatever it is, a run without the compiled rules comes to the same
         return None
     find.cache_clear()
     return find()

@@ -185,7 +185,14 @@ _LAYERS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-_COMPILED = tuple((who, op, lazy(rx, re.IGNORECASE)) for who, op, rx in _LAYERS)
+def _lead(pattern: str) -> str:
+    """Return the plain text that whatever `pattern` matches begins with, its case folded; it may be empty."""
+    m = re.match(r"[A-Za-z ]*(?![?*{])", pattern)
+    return m[0].casefold() if m is not None else ""
+
+
+_COMPILED = tuple((who, op, _lead(rx), lazy(rx, re.IGNORECASE)) for who, op, rx in _LAYERS)
+"""The layers with the plain text that each begins with: most are told by it that they are not there."""
 
 # Where a chain may begin in the middle of a line: texts that nothing but a layer prints.
 _ENTRY = lazy(
@@ -234,8 +241,8 @@ def _peel_one(text: str) -> Segment:
     op = ""
     at = 0
     while True:
-        for who, kind, rx in _COMPILED:  # noqa: B007 - used behind the loop
-            m = rx.match(text, at)
+        for who, kind, lead, rx in _COMPILED:  # noqa: B007 - used behind the loop
+            m = rx.match(text, at) if text[at : at + len(lead)].casefold().startswith(lead) else None
             if m is not None and m.end() > at:
                 break
         else:

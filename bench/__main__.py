@@ -37,11 +37,9 @@ def main() -> int:
     grown = [] if options.only and "growth" not in options.only else journals(options.mode)
     rounds = 0 if options.only and "start-up" not in options.only else 5 if options.mode == "quick" else 15
     prepare(chosen, grown, folder)
-    found = results.measured(chosen, grown, options.mode, folder, start_up=rounds)
-    text = results.page(found, options.mode)
     out = options.out or (folder / "results.md" if options.only or options.mode == "quick" else BENCH / "results.md")
-    out.write_text(text, encoding="utf-8")
-    print(text)
+    found = results.measured(chosen, grown, options.mode, folder, start_up=rounds, out=out)
+    print(out.read_text(encoding="utf-8"))
     print(f"written to {os.path.relpath(out)}", file=sys.stderr)
     return 1 if found.faults else 0
 

@@ -135,10 +135,11 @@ def slow(patterns: Patterns, file: str, factor: float) -> list[Peer]:
 def versions() -> list[str]:
     """Return the peers that are installed, each with its version."""
     found = []
-    for program in ("rg", "grep", "gzip", "zstd", "xz", "tar", "journalctl"):
+    for program in ("rg", "grep", "gzip", "zstd", "xz", "tar", "journalctl", "lnav"):
         if shutil.which(program) is None:
             found.append(f"{program}: not installed")
             continue
-        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout.splitlines()[0]
-        found.append(told.strip())
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+        version = re.search(r"\d[\w.~-]*\.\d[\w.]*|\d+", told.replace("(64-bit)", ""))
+        found.append(f"{program} {version.group() if version else '?'}")
     return found

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +45,17 @@ def diagnose(file: Path, now: int, *more: str) -> Stages:
     return [[MSNET, "diagnose", "--format", "json", "--exit-zero", "--tz", "UTC", "--now", moment, *more, str(file)]]
 
 
-def measured(chosen: list[Case], grown: list[Journal], mode: str, folder: Path, *, start_up: int) -> Results:
-    """Run everything; start-up in as many rounds as `start_up` says."""
+def measured(chosen: list[Case], grown: list[Journal], mode: str, folder: Path, *, start_up: int, out: Path) -> Results:
+    """Run everything, start-up in as many rounds as `start_up` says; the page in `out` is written anew after each part."""
     found = Results()
+    parts: list[Callable[[], None]] = [partial(_case, found, case, folder) for case in chosen]
     if start_up:
-        _start_up(found, folder, start_up)
-    for case in chosen:
-        _case(found, case, folder)
+        parts.insert(0, partial(_start_up, found, folder, start_up))
     if grown:
-        _growth(found, grown, mode, folder)
+        parts.append(partial(_growth, found, grown, mode, folder))
+    for part in parts:
+        part()
+        out.write_text(page(found, mode), encoding="utf-8")
     return found
 
 
@@ -144,15 +149,9 @@ def _shown(runs: list[Run]) -> str:
     return f"{seconds(runs):.2f}"
 
 
-_HELP: list[str] = []
-
-
+@cache
 def _help() -> str:
-    if not _HELP:
-        import subprocess
-
-        _HELP.append(subprocess.run([MSNET, "diagnose", "--help"], capture_output=True, text=True, check=False).stdout)
-    return _HELP[0]
+    return subprocess.run([MSNET, "diagnose", "--help"], capture_output=True, text=True, check=False).stdout
 
 
 def page(found: Results, mode: str) -> str:

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from diagnose.pattern import lazy
-from diagnose.template import canonical
+from diagnose.template import canonical, fold
 
 
 class Layer(NamedTuple):
@@ -193,6 +193,8 @@ def _lead(pattern: str) -> str:
 
 _COMPILED = tuple((who, op, _lead(rx), lazy(rx, re.IGNORECASE)) for who, op, rx in _LAYERS)
 """The layers with the plain text that each begins with: most are told by it that they are not there."""
+_BY_FIRST = {c: tuple(x for x in _COMPILED if not x[2] or x[2][0] == c) for c in {x[2][:1] for x in _COMPILED}}
+"""The same by their first character; the key "" has those without plain text."""
 
 # Where a chain may begin in the middle of a line: texts that nothing but a layer prints.
 _ENTRY = lazy(
@@ -240,9 +242,10 @@ def _peel_one(text: str) -> Segment:
     fields: dict[str, str] = {}
     op = ""
     at = 0
+    low = fold(text)
     while True:
-        for who, kind, lead, rx in _COMPILED:  # noqa: B007 - used behind the loop
-            m = rx.match(text, at) if text[at : at + len(lead)].casefold().startswith(lead) else None
+        for who, kind, lead, rx in _BY_FIRST.get(low[at : at + 1], _BY_FIRST[""]):  # noqa: B007 - used behind the loop
+            m = rx.match(text, at) if low.startswith(lead, at) else None
             if m is not None and m.end() > at:
                 break
         else:

@@ -55,12 +55,12 @@ def test_crio_logs_logfmt() -> None:
     )
     message = 'Adding pod plant_mixer-1 to CNI network "multus-cni-network" (type=multus)'
     fields = {"id": "4f595784-db11-443e-b03d-2e86dc91cf31"}
-    assert parse_line(text) == Line("Nov 23 20:00:42.553490", "bsd", "edge01", "crio", "16211", "crio", "info", message, fields)
+    assert parse_line(text)._replace(like=None) == Line("Nov 23 20:00:42.553490", "bsd", "edge01", "crio", "16211", "crio", "info", message, fields)
 
 
 def test_logfmt_by_itself() -> None:
     text = 'time="2026-11-23T20:00:42Z" level=error msg="Failed to cleanup" error="plugin \\"x\\" failed"'
-    assert parse_line(text) == Line(
+    assert parse_line(text)._replace(like=None) == Line(
         "2026-11-23T20:00:42Z", "iso", "", "", "", "crio", "error", 'Failed to cleanup: plugin "x" failed', {"error": 'plugin "x" failed'}
     )
 
@@ -92,7 +92,7 @@ def test_an_event_that_client_go_logs() -> None:
 
 
 def test_klog_by_itself_may_be_any_programs() -> None:
-    assert parse_line('W1123 20:00:42.796533    2094 x.go:1] "a b" pod="plant/valve-b" pods=["plant/a"] event={"ID":"1"} n=3') == Line(
+    assert parse_line('W1123 20:00:42.796533    2094 x.go:1] "a b" pod="plant/valve-b" pods=["plant/a"] event={"ID":"1"} n=3')._replace(like=None) == Line(
         "1123 20:00:42.796533", "klog", "", "", "2094", "", "warning", "a b",
         {"pod": "plant/valve-b", "pods": '["plant/a"]', "event": '{"ID":"1"}', "n": "3"},
     )  # fmt: skip

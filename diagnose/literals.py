@@ -27,6 +27,8 @@ _BESIDE = 4
 """Characters of a part that must stand beside a frequent literal."""
 _WINDOW = range(10, 14)
 """Characters of a literal that the engine looks for: more cost it time, and tell it nothing."""
+_NUMBERS = ('"message":[', '"message" : [')
+"""A message that `journalctl -o json` writes as numbers, since it holds control characters; old systemd puts blanks there."""
 _RARE = 0.0001
 """Share of the lines of clean logs that a literal may stand in; more often, another part must stand beside it."""
 _COMMON = frozenset({
@@ -97,7 +99,7 @@ def implied(message: Message, literals: Iterable[str]) -> bool:
 def fixed() -> list[str]:
     """Return the literals of chains and markers, in lower case."""
     # Templates know single blanks only; the kernel prints two here.
-    return sorted({longest_stable(x).lower() for x in (*CHAIN_LITERALS, *MARK_LITERALS, "avc:  denied")})
+    return sorted({*(longest_stable(x).lower() for x in (*CHAIN_LITERALS, *MARK_LITERALS, "avc:  denied")), *_NUMBERS})
 
 
 def missing(catalog: Catalog) -> list[str]:

@@ -89,8 +89,8 @@ class Compiled(Catalog):
 
     @property
     def plan(self) -> Plan:
-        literals, signs, beside = self._plan
-        return Plan(tuple(literals), frozenset(signs), {k: tuple(tuple(x) for x in some) for k, some in beside.items()})
+        literals, signs, numbers, beside = self._plan
+        return Plan(tuple(literals), frozenset(signs), frozenset(numbers), {k: tuple(tuple(x) for x in some) for k, some in beside.items()})
 
     @cached_property
     def by_id(self) -> Mapping[str, Rule]:
@@ -141,7 +141,7 @@ def dump(catalog: Catalog, made_from: str, commands: dict[str, Any]) -> bytes:
     """Return the compiled form of `catalog`; `made_from` tells the files that it was made from, `commands` the options of the command line."""
     start = {
         "digest": catalog.digest,
-        "plan": [catalog.plan.literals, sorted(catalog.plan.signs), catalog.plan.beside],
+        "plan": [catalog.plan.literals, sorted(catalog.plan.signs), sorted(catalog.plan.numbers), catalog.plan.beside],
         "commands": commands,
         "ids": [r.id for r in catalog.rules],
     }

@@ -14,7 +14,7 @@ from diagnose.catalog import Catalog
 from diagnose.inventory import Inventory
 from diagnose.match import Hit, Matcher
 from diagnose.model import Evidence, Record, Resource, Unexplained, earliest, latest
-from diagnose.own import is_broken, own_pod
+from diagnose.own import HOST_NETWORK, is_broken, own_pod
 from diagnose.parse.chain import Segment
 from diagnose.parse.marker import Mark, mark_of
 from diagnose.parse.tree import items, mapping
@@ -359,7 +359,7 @@ class Engine:
                 own = own_pod(pod)
                 if own is not None:
                     self.marks[time, setting, pod] = mark._replace(kind="stop", who=own.component), record
-        elif mark.kind == "node-ready" or (mark.kind == "pod-ok" and not mark.pod.startswith(_HOST_NETWORK)):
+        elif mark.kind == "node-ready" or (mark.kind == "pod-ok" and not mark.pod.startswith(HOST_NETWORK)):
             self.ready.meet(setting, time, time)
         elif mark.kind in _JOURNALD:
             self.journald.setdefault(mark.kind, set()).add(mark.detail)
@@ -489,8 +489,6 @@ def _evidence(record: Record) -> Evidence:
 
 _ADDED = re.compile(r"\bAdd \S+ \[[^\]]*\](?: from (?P<network>\S+))?")
 _PODS = re.compile(r"[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*")
-_HOST_NETWORK = ("openshift-ovn-kubernetes/", "openshift-multus/", "kube-system/", "openshift-dns/node-resolver")
-"""Pods on the host's network, which start without any."""
 _STORY = frozenset({"start", "stop", "cni-config", "renamed", "clock"})
 _JOURNALD = frozenset({"lost", "volatile", "persistent"})
 _BROKEN = re.compile(r'for "(?P<container>[^"]+)" with (?:CrashLoopBackOff|ImagePullBackOff|ErrImagePull|CreateContainer\w*Error|RunContainerError)')

@@ -27,7 +27,7 @@ _BESIDE = 4
 """Characters of a part that must stand beside a frequent literal."""
 _WINDOW = range(10, 14)
 """Characters of a literal that the engine looks for: more cost it time, and tell it nothing."""
-_NUMBERS = ('"message":[', '"message" : [')
+NUMBERS = ('"message":[', '"message" : [')
 """A message that `journalctl -o json` writes as numbers, since it holds control characters; old systemd puts blanks there."""
 _RARE = 0.0001
 """Share of the lines of clean logs that a literal may stand in; more often, another part must stand beside it."""
@@ -63,12 +63,12 @@ def plan(catalog: Catalog) -> Plan:
     shipped = _shipped()
     known = {m.template.text for m in load().messages}
     own = [max(parts, key=len) for m in _alone(catalog) if m.template.text not in known and (parts := _parts(m))]
-    return Plan((*shipped.literals, *own), frozenset(longest_stable(x).lower() for x in SIGNS), shipped.beside)
+    return Plan((*shipped.literals, *own), frozenset(x.lower() for x in SIGNS), frozenset(NUMBERS), shipped.beside)
 
 
 def _shipped() -> Plan:
     body: dict[str, Any] = json.loads((rules_folder() / "scan.json").read_text(encoding="utf-8"))
-    return Plan(tuple(body["literals"]), frozenset(), {k: tuple(tuple(x) for x in v) for k, v in body["beside"].items()})
+    return Plan(tuple(body["literals"]), beside={k: tuple(tuple(x) for x in v) for k, v in body["beside"].items()})
 
 
 def _alone(catalog: Catalog) -> Iterator[Message]:
@@ -99,7 +99,7 @@ def implied(message: Message, literals: Iterable[str]) -> bool:
 def fixed() -> list[str]:
     """Return the literals of chains and markers, in lower case."""
     # Templates know single blanks only; the kernel prints two here.
-    return sorted({*(longest_stable(x).lower() for x in (*CHAIN_LITERALS, *MARK_LITERALS, "avc:  denied")), *_NUMBERS})
+    return sorted({x.lower() for x in (*CHAIN_LITERALS, *MARK_LITERALS, "avc:  denied", *NUMBERS)})
 
 
 def missing(catalog: Catalog) -> list[str]:
@@ -134,7 +134,7 @@ def derive(catalog: Catalog, clean: str) -> Plan:
         else:
             chosen.append(part)
     kept = {k: tuple(sorted(set(v))) for k, v in sorted(beside.items()) if not any(x in k for x in chosen)}
-    return Plan(tuple(sorted({*_fewest(chosen), *kept})), frozenset(), {k: v for k, v in kept.items() if all(v)})
+    return Plan(tuple(sorted({*_fewest(chosen), *kept})), beside={k: v for k, v in kept.items() if all(v)})
 
 
 def _windows(parts: list[str]) -> set[str]:

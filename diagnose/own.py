@@ -13,6 +13,8 @@ class Own(NamedTuple):
     containers: frozenset[str]
 
 
+HOST_NETWORK = ("openshift-ovn-kubernetes/", "openshift-multus/", "kube-system/", "openshift-dns/node-resolver")
+"""How pods on the host's network begin, which start without any."""
 _OWN = {
     "openshift-multus/multus-": Own("multus", "multus-not-running", frozenset({"kube-multus"})),
     "openshift-multus/dhcp-daemon-": Own("dhcp", "ipam-dhcp-daemon-unreachable", frozenset({"dhcp-daemon"})),

@@ -15,6 +15,8 @@ class Plan(NamedTuple):
     literals: tuple[str, ...]
     signs: frozenset[str] = frozenset()
     """Those that only tell that something works: a record that has nothing else can wait."""
+    numbers: frozenset[str] = frozenset()
+    """Those behind which a text stands as numbers between commas, one for each byte."""
     beside: dict[str, tuple[tuple[str, ...], ...]] = {}  # noqa: RUF012 - never changed
     """What must stand in the same record, one of these sets, for a frequent literal to count."""
 
@@ -32,14 +34,15 @@ class Scanner:
     def __init__(self, literals: Iterable[str] | Plan) -> None:
         """Take each literal once."""
         plan = literals if isinstance(literals, Plan) else Plan(tuple(literals))
-        self._literals = sorted({x.lower().encode() for x in (*plan.literals, *plan.signs) if x})
+        self._literals = sorted({x.lower().encode() for x in (*plan.literals, *plan.signs, *plan.numbers) if x})
         self._seen = 0
         self._find: _Find | None = None
         self.engine = "plain"
         number = {x: n for n, x in enumerate(self._literals)}
         self._signs = frozenset(number[x.encode()] for x in plan.signs)
         self._beside = {number[k.encode()]: tuple(tuple(x.encode() for x in some) for some in v) for k, v in plan.beside.items()}
-        self._weak = self._signs | self._beside.keys()
+        self._numbers = frozenset(number[x.encode()] for x in plan.numbers)
+        self._weak = self._signs | self._numbers | self._beside.keys()
 
     def __call__(self, buffer: bytes | memoryview) -> list[int]:
         """Return the offset of the last byte of every hit, ascending."""
@@ -62,7 +65,17 @@ class Scanner:
             low = raw.lower()
             if any(all(x in low for x in some) for n in literals & self._beside.keys() for some in self._beside[n]):
                 return "message"
-        return "sign" if literals & self._signs else ""
+        told = {self._tell_numbers(raw, self._literals[n]) for n in literals & self._numbers}
+        return "message" if "message" in told else "sign" if literals & self._signs or "sign" in told else ""
+
+    def _tell_numbers(self, raw: bytes | bytearray, marker: bytes) -> str:
+        """Return what the text holds that stands as numbers behind `marker`."""
+        at = raw.lower().find(marker) + len(marker)
+        try:
+            text = bytes(int(x) & 255 for x in raw[at : raw.find(b"]", at)].split(b","))
+        except ValueError:
+            return "message"
+        return self.tells(text, {n for _, n in self.find(text)} - self._numbers)
 
     def _build(self) -> _Find:
         try:

@@ -68,7 +68,7 @@ def _parts(c: Catalog) -> dict[str, Any]:
         "quiet": [*map(_message, c.quiet)],
         "cut": [*map(_message, c.cut_messages)],
         "index": [c.index.parts(), c.cut_index.parts()],
-        "literals": c.literals,
+        "plan": c.plan,
         "rest": [c.digest, list(c.problems), list(c.silenced)],
     }
 
@@ -349,7 +349,7 @@ def test_without_objects_nothing_that_judges_them_would_add_anything(catalog: Ca
 
     made = []
     for held in (None, Held()):
-        evidence = Evidence(Scanner(catalog.literals), Options(NOW, None))
+        evidence = Evidence(Scanner(catalog.plan), Options(NOW, None))
         engine, holder = Engine(catalog), Holder(None)
         holder.held = held
         for item in evidence.content("input.txt", "\n".join(SHORT).encode()):

@@ -42,7 +42,7 @@ ARROWS = {
     "checks": {"model", "parse"},
     "checking": {"catalog", "checks", "ignoring", "model", "parse", "rule"},
     "profile": {"checks", "errors", "parse"},
-    "collect": {"checks", "collect", "errors", "model", "parse", "scan"},
+    "collect": {"checks", "collect", "errors", "model", "own", "parse", "scan"},
     "commands": set(),
     "user_rules": {"catalog", "checks", "commands", "errors", "parse", "rule"},
     "ignoring": {"catalog", "checks", "errors", "model", "parse"},

@@ -10,17 +10,19 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from diagnose.model import Record
+from diagnose.own import HOST_NETWORK
 from diagnose.pattern import lazy
 
 BYTES = 8 * 1024 * 1024
 """Bytes that are kept at most; the pods whose last sign is oldest go first."""
 NEWEST = 64
 """Signs of each pod and kind that are looked at, as many as moments are (see `times.Times`); and as many of each input are read in any case: they tell
-that the node's network works, and till when."""
+that the node's network works, and till when, save those of pods that need none."""
 RUN = 8
 """Signs that are kept of those between two failures: the last one tells all, unless another input tells of a failure between them."""
 # CRI-O, the kubelet (klog's ObjectRef) and client-go's event recorder, whose quotes have any number of backslashes before them.
 _POD = lazy(rb'infra container: ([^/\s]+)/([^/\s]+)/POD|pod=\\*"([^"/\\]+)/([^"\\]+)|Namespace:\\*"([^"\\]+)\\*", Name:\\*"([^"\\]+)')
+_HOST_NETWORK = tuple(x.encode() for x in HOST_NETWORK)
 _SANDBOX = lazy(rb"Ran pod sandbox (\w+)")
 
 
@@ -106,7 +108,8 @@ class Signs:
         """Keep a sign; yield what is read of those that have no room any more."""
         m = _POD.search(sign.raw)
         key = m.group() if m else b""
-        self._newest.append(sign)
+        if not any(x in key for x in _HOST_NETWORK):
+            self._newest.append(sign)
         self._first = self._first or sign
         pod = self._pods.get(key)
         if pod is None:

@@ -38,7 +38,9 @@ FIELDS = {"err": ERROR, "said": "RunPodSandbox from runtime service failed"}
     ],
 )
 def test_heads_of_journalctl(head: str, stamp: str, form: str, host: str) -> None:
-    assert parse_line(f"{head} microshift[4654]: {KLOG}")._replace(like=None) == Line(stamp, form, host, "microshift", "4654", "kubelet", "error", ERROR, FIELDS)
+    assert parse_line(f"{head} microshift[4654]: {KLOG}")._replace(like=None) == Line(
+        stamp, form, host, "microshift", "4654", "kubelet", "error", ERROR, FIELDS
+    )
 
 
 @pytest.mark.parametrize("month", ["1月", "9月", "1월"])
@@ -55,7 +57,9 @@ def test_crio_logs_logfmt() -> None:
     )
     message = 'Adding pod plant_mixer-1 to CNI network "multus-cni-network" (type=multus)'
     fields = {"id": "4f595784-db11-443e-b03d-2e86dc91cf31"}
-    assert parse_line(text)._replace(like=None)._replace(like=None) == Line("Nov 23 20:00:42.553490", "bsd", "edge01", "crio", "16211", "crio", "info", message, fields)
+    assert parse_line(text)._replace(like=None)._replace(like=None) == Line(
+        "Nov 23 20:00:42.553490", "bsd", "edge01", "crio", "16211", "crio", "info", message, fields
+    )
 
 
 def test_logfmt_by_itself() -> None:

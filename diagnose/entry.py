@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from contextlib import suppress
 
 from diagnose import __version__
 from diagnose.errors import MsnetError
@@ -34,6 +36,7 @@ def _run(line: list[str]) -> int:
 
 def main() -> None:
     """Run msnet; every error that a user can meet becomes a sentence and an exit code."""
+    gc.set_threshold(20_000)  # by default what is loaded is looked through dozens of times
     try:
         code = _run(sys.argv[1:])
     except MsnetError as e:
@@ -50,7 +53,17 @@ def main() -> None:
         if os.environ.get("MSNET_DEBUG"):
             raise
         code = _fail(MsnetError(f"msnet failed: {type(e).__name__}: {e}", "MSNET_DEBUG=1 shows where; this is a fault of msnet"))
-    sys.exit(code)
+    _end(code)
+
+
+def _end(code: int) -> None:
+    """End the run; at once where nothing that was loaded can want to clean up, for taking everything apart is a tenth of a short run."""
+    if "atexit" in sys.modules or "threading" in sys.modules:
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError):  # closed, or full: that was told where it was written
+            stream.flush()
+    os._exit(code)
 
 
 def _fail(error: MsnetError) -> int:

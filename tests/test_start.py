@@ -286,6 +286,14 @@ def test_a_reader_that_went_away_is_no_failure(form: str) -> None:
     assert (run.stdout, run.stderr) == ("0\n", "")
 
 
+@pytest.mark.parametrize("form", ["-f json", "-fjson"])
+def test_a_full_disk_is_told_without_a_traceback(form: str) -> None:
+    line = f"{sys.executable} -m diagnose diagnose {form} /dev/null >/dev/full"
+    run = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert "No space left" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 # --- what a start costs, in work and not in time ----------------------------------------------------------------------
 
 _HEAVY = (
@@ -294,7 +302,7 @@ _HEAVY = (
     "pathlib pyperscan random rich shutil socket ssl subprocess systemd tarfile tempfile threading tomllib typer unittest urllib yaml zipfile zoneinfo"
 ).split()
 _COUNTED = f"""
-import sys
+import atexit, sys  # with something to do at the end, it ends by SystemExit
 opened, compiled = [], []
 sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
 import json, re

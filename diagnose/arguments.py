@@ -75,7 +75,7 @@ def read(line: list[str], commands: dict[str, Any]) -> Call | None:
             given[key] = True
             continue
         text = value if equals else next(rest, "")
-        made = None if text.startswith("-") else _value(text, kind, choices)
+        made = _value(text, kind, choices)
         if made is None:
             return None
         if many:

@@ -287,10 +287,12 @@ def test_a_reader_that_went_away_is_no_failure(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["-f json", "-fjson"])
-def test_a_full_disk_is_told_without_a_traceback(form: str) -> None:
-    line = f"{sys.executable} -m diagnose diagnose {form} /dev/null >/dev/full"
+@pytest.mark.parametrize("output", [">/dev/full", ">&-"])
+def test_an_output_that_takes_nothing_is_told_without_a_traceback(form: str, output: str) -> None:
+    line = f"{sys.executable} -m diagnose diagnose {form} /dev/null {output}"
     run = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert "No space left" in run.stderr
+    assert run.returncode == 1
+    assert run.stderr.startswith("error: msnet failed: ")
     assert "Traceback" not in run.stderr
 
 

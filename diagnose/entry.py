@@ -1,4 +1,4 @@
-"""Where msnet starts: the plain command lines run at once, all others by typer; what goes wrong becomes a sentence and an exit code."""
+"""Where msnet starts: the plain command lines and `--help` at once, all others through typer; what goes wrong becomes a sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from diagnose.errors import MsnetError
 def _run(line: list[str]) -> int:
     """Do what a command line asks for, and return the exit code; typer ends the run itself."""
     if line == ["--version"]:
-        sys.stdout.write(f"msnet {__version__}\n")
-        sys.stdout.flush()
-        return 0
+        return _say(f"msnet {__version__}\n")
     from diagnose import arguments
 
-    if line and line[0] in arguments.COMMANDS and "_MSNET_COMPLETE" not in os.environ:
+    if "_MSNET_COMPLETE" not in os.environ and line and (line[0] in arguments.COMMANDS or line[-1] in arguments.HELP):
         from diagnose import compiled
 
         rules = compiled.find() or compiled.renew()
+        text = arguments.help_asked(line, rules.helps) if rules is not None else None
+        if text is not None:
+            return _say(text)
         call = arguments.read(line, rules.commands) if rules is not None else None
         if call is not None:
             from diagnose import run_diagnose
@@ -31,6 +32,12 @@ def _run(line: list[str]) -> int:
     from diagnose.cli import app
 
     app(prog_name="msnet")
+    return 0
+
+
+def _say(text: str) -> int:
+    sys.stdout.write(text)
+    sys.stdout.flush()
     return 0
 
 

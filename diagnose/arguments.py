@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = ("diagnose",)
 """The commands whose work is apart from their declarations."""
+HELP: Final = ["-h", "--help"]
+_COLUMNS: Final = 80
+"""Columns that help fills at most."""
 _KINDS: Final = {"str": "text", "text": "text", "choice": "choice", "boolean": "flag", "path": "path", "float": "number"}
 """Kinds of values that are understood, by typer's names for them."""
 
@@ -52,6 +55,31 @@ def _declared(params: list[Any]) -> dict[str, Any]:
     return {"defaults": defaults, "options": options, "words": words}
 
 
+def helps(app: typer.Typer) -> dict[str, str]:
+    """Return what `--help` prints on a terminal of 80 columns or more: of msnet itself (""), and of each of its commands."""
+    import typer
+    from typer.main import get_command
+
+    top = get_command(app)
+    commands: dict[str, Any] = getattr(top, "commands")  # noqa: B009 - see above
+    context = typer.Context(top, info_name="msnet", terminal_width=_COLUMNS - 2, help_option_names=HELP)
+    texts = {name: typer.Context(command, context, name, terminal_width=_COLUMNS - 2).get_help() for name, command in commands.items()}
+    return {name: f"{text}\n" for name, text in {"": context.get_help(), **texts}.items()}
+
+
+def help_asked(line: list[str], texts: dict[str, str]) -> str | None:
+    """Return the help that a command line asks for and nothing else; None where typer must say it: of a part of a command, or on a narrow terminal."""
+    if not line or line[-1] not in HELP or len(line) > 2:
+        return None
+    try:
+        columns = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(1).columns or _COLUMNS
+    except ValueError:
+        return None
+    except OSError:  # no terminal
+        columns = _COLUMNS
+    return texts.get("".join(line[:-1])) if columns >= _COLUMNS else None
+
+
 def read(line: list[str], commands: dict[str, Any]) -> Call | None:
     """Return what a command line asks for; None where only typer can tell, which has the right words for what is wrong, too."""
     spec = commands.get(line[0]) if line else None
@@ -75,7 +103,7 @@ def read(line: list[str], commands: dict[str, Any]) -> Call | None:
             given[key] = True
             continue
         text = value if equals else next(rest, "")
-        made = None if text.startswith("-") else _value(text, kind, choices)
+        made = _value(text, kind, choices)
         if made is None:
             return None
         if many:

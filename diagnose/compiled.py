@@ -75,6 +75,8 @@ class Compiled(Catalog):
         super().__init__((), (), start["digest"])
         self.commands: dict[str, Any] = start["commands"]
         """The command line's options (see `diagnose.arguments`)."""
+        self.helps: dict[str, str] = start["helps"]
+        """What `--help` prints, by command."""
         self._plan: list[Any] = start["plan"]
         self._ids: list[str] = start["ids"]
         self._index, self._rest = index, rest
@@ -137,12 +139,13 @@ class Compiled(Catalog):
         return Rule(**raw)
 
 
-def dump(catalog: Catalog, made_from: str, commands: dict[str, Any]) -> bytes:
-    """Return the compiled form of `catalog`; `made_from` tells the files that it was made from, `commands` the options of the command line."""
+def dump(catalog: Catalog, made_from: str, commands: dict[str, Any], helps: dict[str, str]) -> bytes:
+    """Return the compiled form of `catalog`; `made_from` tells the files that it was made from, `commands` and `helps` are the options and the help of the command line."""
     start = {
         "digest": catalog.digest,
         "plan": [catalog.plan.literals, sorted(catalog.plan.signs), sorted(catalog.plan.numbers), catalog.plan.beside],
         "commands": commands,
+        "helps": helps,
         "ids": [r.id for r in catalog.rules],
     }
     numbers = {
@@ -295,7 +298,7 @@ def renew() -> Compiled | None:
 
 def build(state: str) -> bytes:
     """Return the compiled form of the rules' YAML files, whose state is `state` (see `made_from`). Raises `RuleError`."""
-    from diagnose.arguments import declared
+    from diagnose.arguments import declared, helps
     from diagnose.cli import app
 
-    return dump(from_yaml(), state, declared(app))
+    return dump(from_yaml(), state, declared(app), helps(app))

@@ -34,7 +34,8 @@ def dataclass(*, slots: bool, frozen: bool = False) -> Callable[[type[_T]], type
         defaults = {name: vars(cls)[name] for name in names if name in vars(cls)}
         body |= {"__slots__": names, "__match_args__": names, _FIELDS: _Fields(names, defaults)}
         body |= {"__init__": _initialiser(names, defaults, frozen=frozen), "__eq__": _eq, "__repr__": _repr, "__reduce__": _reduce}
-        body |= {"__setattr__": _refuse, "__delattr__": _refuse, "__hash__": _hash} if frozen else {"__hash__": None}
+        if frozen:
+            body |= {"__setattr__": _refuse, "__delattr__": _refuse, "__hash__": _hash}
         return cast("type[_T]", type(cls)(cls.__name__, cls.__bases__, body))
 
     return make

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from diagnose import catalog as catalogs
+from diagnose import compiled
 from diagnose.catalog import Catalog
 from diagnose.diagnosis import Selection, diagnose
 from diagnose.model import Report
@@ -35,6 +36,13 @@ def _reachable(tmp_path_factory: pytest.TempPathFactory) -> None:
     for folder in (base, *base.parents):
         if folder != top and folder.is_relative_to(top):
             folder.chmod(0o755)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled() -> None:
+    """Compile the rules once, so that no run that a test looks at does."""
+    if compiled.find() is None:
+        compiled.renew()
 
 
 @pytest.fixture(scope="session")

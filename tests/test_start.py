@@ -256,6 +256,24 @@ def test_other_lines_are_left_to_typer(line: str) -> None:
     assert arguments.read(line.split(), TABLE) is None
 
 
+HELPS = arguments.helps(cli.app)
+
+
+@pytest.mark.parametrize("command", ["", *sorted(HELPS.keys() - {""})])
+@pytest.mark.parametrize("columns", ["80", "200", "60", ""])
+def test_help_is_what_typer_prints(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    asked = arguments.help_asked([*command.split(), "--help"], HELPS)
+    with pytest.raises(SystemExit):
+        cli.app([*command.split(), "--help"], prog_name="msnet")
+    assert asked == (capsys.readouterr().out if columns != "60" else None)
+
+
+@pytest.mark.parametrize("line", ["", "diagnose", "diagnose -q --help", "rules lint --help", "nosuch --help", "--help diagnose"])
+def test_no_other_line_asks_for_help_alone(line: str) -> None:
+    assert arguments.help_asked(line.split(), HELPS) is None
+
+
 @pytest.mark.parametrize(
     ("line", "code"),
     [
@@ -268,6 +286,7 @@ def test_other_lines_are_left_to_typer(line: str) -> None:
         ("--now 2026-11-23T20:10:00Z --format json -", 11),
         ("--now 2026-11-23T20:10:00Z --exit-zero --lang ja -", 0),
         ("--format xml -", 2),
+        ("--help", 0),
     ],
 )
 def test_both_ways_say_and_exit_the_same(checkout, line: str, code: int) -> None:
@@ -286,6 +305,16 @@ def test_a_reader_that_went_away_is_no_failure(form: str) -> None:
     assert (run.stdout, run.stderr) == ("0\n", "")
 
 
+@pytest.mark.parametrize("form", ["-f json", "-fjson"])
+@pytest.mark.parametrize("output", [">/dev/full", ">&-"])
+def test_an_output_that_takes_nothing_is_told_without_a_traceback(form: str, output: str) -> None:
+    line = f"{sys.executable} -m diagnose diagnose {form} /dev/null {output}"
+    run = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert run.returncode == 1
+    assert run.stderr.startswith("error: msnet failed: ")
+    assert "Traceback" not in run.stderr
+
+
 # --- what a start costs, in work and not in time ----------------------------------------------------------------------
 
 _HEAVY = (
@@ -294,7 +323,7 @@ _HEAVY = (
     "pathlib pyperscan random rich shutil socket ssl subprocess systemd tarfile tempfile threading tomllib typer unittest urllib yaml zipfile zoneinfo"
 ).split()
 _COUNTED = f"""
-import sys
+import atexit, sys  # with something to do at the end, it ends by SystemExit
 opened, compiled = [], []
 sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
 import json, re

@@ -122,6 +122,9 @@ def test_the_wheel_carries_the_rules_and_runs_elsewhere(tmp_path: Path) -> None:
     subprocess.run([binary / "pip", "install", "-q", "--disable-pip-version-check", wheel], check=True, capture_output=True)
     listing = subprocess.run([binary / "msnet", "rules"], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert len(listing.stdout.splitlines()) == len(list((ROOT / "rules").glob("*/*.yaml")))
+    used = "import sys; from diagnose import catalog, compiled; print(catalog.load() is compiled.find(), 'yaml' in sys.modules)"
+    told = subprocess.run([binary / "python", "-c", used], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert told.stdout == "True False\n"
     log = tmp_path / "paste.txt"
     log.write_text("error dialing DHCP daemon: dial unix /run/cni/dhcp.sock: connect: connection refused\n")
     # Neither pyperscan nor systemd-python is installed there: everything but native journals works.

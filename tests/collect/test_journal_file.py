@@ -8,6 +8,7 @@ import random
 import struct
 import subprocess
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -17,12 +18,12 @@ from journals import BOOTS, FAILED, START, build, compressed, entry, objects, pr
 
 from diagnose import catalog
 from diagnose.collect import native
-from diagnose.collect.journal_data import LZ4, XZ, ZSTD, lz4_block, unpack
+from diagnose.collect.journal_data import LZ4, XZ, ZSTD, lz4_block, unpacker
 from diagnose.collect.journal_file import DamagedError, JournalFile, UnsupportedError
 from diagnose.collect.journal_scan import hits, salvaged
 from diagnose.collect.stream import ExportFormat, records
 from diagnose.engine import literals
-from diagnose.model import Gap, InputSeen, Record
+from diagnose.model import Gap, InputSeen, Record, Report
 from diagnose.parse.when import Clock
 from diagnose.scan import Scanner
 
@@ -343,15 +344,23 @@ def test_an_object_that_claims_more_than_there_is_memory(flag: int) -> None:
         LZ4: struct.pack("<Q", 10 << 30) + b"\x8fMESSAGE=\x01\x00" + b"\xff" * 10_000 + b"\x00",
         XZ: lzma.compress(text, preset=0),
     }[flag]
-    plain = unpack(packed, flag, 1 << 20)
+    plain = unpacker(flag)(memoryview(packed), 1 << 20)
     assert plain.startswith(b"MESSAGE=")
     assert len(plain) <= 1 << 20
+
+
+def test_a_journal_that_unpacks_to_too_much_is_read_no_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: Callable[..., Report]) -> None:
+    monkeypatch.setattr("diagnose.collect.archive.SLACK", 1 << 20)
+    monkeypatch.setattr("diagnose.collect.archive.RATIO", 1)
+    path = build(b"".join(entry(i, b"%d" % i + bytes(3_000_000)) for i in range(4)), tmp_path / "x.journal")
+    (gap,) = [g for g in report(path).gaps if g.kind == "unreadable"]
+    assert gap.reason == "unpacks to more than 11 MiB: read no further"
 
 
 @pytest.mark.parametrize("raw", [b"\x10", b"\xf0\xff", b"\x10x\x00\x00\x00", b"\x10x\x05\x00\x00", b"\x1fx\x01\x00\xff"])
 def test_a_broken_block_of_lz4_is_an_error(raw: bytes) -> None:
     with pytest.raises(ValueError, match="lz4"):
-        lz4_block(raw, 1000)
+        lz4_block(memoryview(raw), 1000)
 
 
 def test_a_feature_from_the_future_is_refused(wide: Path, tmp_path: Path) -> None:

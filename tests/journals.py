@@ -40,7 +40,7 @@ def varied(count: int = 120) -> bytes:
         offset = START + (3_600_000_000 if i > count // 4 else 0)
         message, more = f"line {i} of an application".encode(), ((b"NUMBER", str(i).encode()), (b"NUMBER", str(-i).encode()))
         if i % 7 == 0:
-            message = FAILED.format(pod=f"pod-{i % 21}").encode()
+            message = FAILED.format(pod=f"pod-{i % 21 if i < 119 else i}").encode()
         elif i % 11 == 0:
             message = b"much text, then: " + bytes(range(256)) * 9 + FAILED.format(pod=f"long-{i % 22}").encode() + b"; end of it " * 60
         elif i % 13 == 0:

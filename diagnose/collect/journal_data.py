@@ -14,19 +14,21 @@ XZ, LZ4, ZSTD = 1, 2, 4
 _XZ_MEMORY = 64 * 1024 * 1024
 
 
-def unpack(raw: bytes, flag: int, limit: int) -> bytes:
-    """Return the plain bytes of a data object's payload, of a larger one the first `limit`. Raises `ValueError` where it is broken."""
-    if flag == ZSTD:
-        return _zstd()(raw, limit)
-    if flag == LZ4:
-        return _lz4(raw, limit)
-    if flag == XZ:
-        return _xz(raw, limit)
-    raise ValueError(f"compressed in a way unknown here ({flag})")
+Unpack = Callable[[memoryview, int], bytes]
+"""Takes a data object's payload and a limit; returns its plain bytes, of more than the limit the first. Raises `ValueError` where it is broken."""
 
 
 @cache
-def _zstd() -> Callable[[bytes, int], bytes]:
+def unpacker(flag: int) -> Unpack:
+    """Return what decompresses data objects with that flag. Raises `ValueError` where it is unknown."""
+    if flag == ZSTD:
+        return _zstd()
+    if flag in (LZ4, XZ):
+        return _lz4 if flag == LZ4 else _xz
+    raise ValueError(f"compressed in a way unknown here ({flag})")
+
+
+def _zstd() -> Unpack:
     """Return what decompresses one frame: zstandard's where it is installed, which is five times as fast for frames this small."""
     try:
         library = importlib.import_module("zstandard")
@@ -34,7 +36,7 @@ def _zstd() -> Callable[[bytes, int], bytes]:
         return _frame
     plain, size_of, error = library.ZstdDecompressor().decompress, library.frame_content_size, library.ZstdError
 
-    def run(raw: bytes, limit: int) -> bytes:
+    def run(raw: memoryview, limit: int) -> bytes:
         try:
             # The size is the file's word, and memory is taken for it at once.
             return plain(raw) if 0 <= size_of(raw) <= limit else _frame(raw, limit)
@@ -44,7 +46,7 @@ def _zstd() -> Callable[[bytes, int], bytes]:
     return run
 
 
-def _frame(raw: bytes, limit: int) -> bytes:
+def _frame(raw: memoryview, limit: int) -> bytes:
     library = zstd_module()
     try:
         return cast("bytes", library.ZstdDecompressor().decompress(raw, limit))
@@ -52,7 +54,7 @@ def _frame(raw: bytes, limit: int) -> bytes:
         raise ValueError(str(e)) from e
 
 
-def _xz(raw: bytes, limit: int) -> bytes:
+def _xz(raw: memoryview, limit: int) -> bytes:
     import lzma
 
     try:
@@ -61,12 +63,12 @@ def _xz(raw: bytes, limit: int) -> bytes:
         raise ValueError(str(e)) from e
 
 
-def _lz4(raw: bytes, limit: int) -> bytes:
+def _lz4(raw: memoryview, limit: int) -> bytes:
     """Decompress what journald makes of lz4: the size in 8 bytes, then one block (systemd compress.c, compress_blob_lz4)."""
     return lz4_block(raw[8:], min(int.from_bytes(raw[:8], "little"), limit))
 
 
-def lz4_block(raw: bytes, limit: int) -> bytes:
+def lz4_block(raw: memoryview, limit: int) -> bytes:
     """Return the first `limit` plain bytes of an lz4 block (lz4 doc/lz4_Block_format.md). Raises `ValueError` where it is broken."""
     out = bytearray()
     at, end = 0, len(raw)
@@ -93,7 +95,7 @@ def lz4_block(raw: bytes, limit: int) -> bytes:
     return bytes(out[:limit])
 
 
-def _length(raw: bytes, at: int, length: int) -> tuple[int, int]:
+def _length(raw: memoryview, at: int, length: int) -> tuple[int, int]:
     """Return a length whose first four bits are `length`, and where its last byte ends."""
     if length == 15:
         while (more := raw[at]) == 255:

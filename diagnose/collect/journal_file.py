@@ -16,7 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from diagnose.collect.journal_data import LZ4, XZ, ZSTD, unpack
+from diagnose.collect.archive import Budget
+from diagnose.collect.journal_data import LZ4, XZ, ZSTD, unpacker
 
 SIGNATURE = b"LPKSHHRH"
 _HEADER_MIN, _HEADER_MAX = 208, 272
@@ -32,7 +33,8 @@ LONGEST = 4 * 1024 * 1024
 """Bytes of a field's value that are read; journald cuts a line of a log at 48 KiB."""
 ITEMS = 2048
 """Fields of an entry that are read; journald takes 1024 (journal-importer.h, ENTRY_FIELD_COUNT_MAX)."""
-_OBJECT = struct.Struct("<BB6xQ")
+OBJECT = struct.Struct("<BB6xQ")
+"""Type, flags and size of any object."""
 _DATA_CHAIN = struct.Struct("<BB6xQ16xQ")
 """Type, flags, size of a data object; the next older one of its field."""
 DATA_HEAD = struct.Struct("<BB6xQ24xQQQ")
@@ -102,6 +104,8 @@ class JournalFile:
 
     def _header(self) -> None:
         self.size = os.fstat(self._fd).st_size
+        self.budget = Budget(self.size)
+        """What its compressed data may come to."""
         head = os.pread(self._fd, _HEADER_MAX, 0)
         if len(head) < _HEADER_MIN or not head.startswith(SIGNATURE):
             raise DamagedError("the header is cut short")
@@ -131,7 +135,7 @@ class JournalFile:
     def _behind_tables(self, *tables: tuple[int, int]) -> int:
         at = self.header_size
         for offset, size in sorted(tables):
-            if offset - _OBJECT.size == at and size % 16 == 0 and offset + size <= self.size and self.object(at) == (HASH_TABLE, 0, size + _OBJECT.size):
+            if offset - OBJECT.size == at and size % 16 == 0 and offset + size <= self.size and self.object(at) == (HASH_TABLE, 0, size + OBJECT.size):
                 at = _aligned(offset + size)
         return at
 
@@ -170,20 +174,24 @@ class JournalFile:
 
     def object(self, offset: int) -> tuple[int, int, int]:
         """Return kind, flags and size of the object at `offset`. Raises `DamagedError` where none stands there."""
-        if offset % 8 or not self.header_size <= offset <= self.size - _OBJECT.size:
+        if offset % 8 or not self.header_size <= offset <= self.size - OBJECT.size:
             raise DamagedError(f"no object can stand at {offset}")
-        kind, flags, size = _OBJECT.unpack(self.read(offset, _OBJECT.size))
-        if not 0 < kind <= _LAST_TYPE or size < _OBJECT.size or offset + size > self.size:
+        kind, flags, size = OBJECT.unpack(self.read(offset, OBJECT.size))
+        if not 0 < kind <= _LAST_TYPE or size < OBJECT.size or offset + size > self.size:
             raise DamagedError(f"no object stands at {offset}")
         return kind, flags, size
 
     def data(self, offset: int) -> bytes:
-        """Return the text of a data object, NAME=VALUE, of a larger one the first `LONGEST` bytes. Raises `DamagedError` and `ValueError`."""
+        """Return the text of a data object, NAME=VALUE, of a larger one the first `LONGEST` bytes. Raises `ValueError`, and `InputError` where it unpacks to too much."""
         _, flags, size, *_ = self.head(DATA_HEAD, offset, DATA)
         if size <= self.payload or offset + size > self.size:
             raise DamagedError(f"the data object at {offset} is cut short")
         raw = self.read(offset + self.payload, min(size - self.payload, LONGEST))
-        return unpack(raw, flags, LONGEST) if flags else raw
+        if not flags:
+            return raw
+        text = unpacker(flags)(memoryview(raw), LONGEST)
+        self.budget.spend(len(text))
+        return text
 
     def entry(self, offset: int) -> Entry:
         """Return the entry at `offset`. Raises `DamagedError` where none stands there."""

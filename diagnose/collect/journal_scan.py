@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import cast
 
-from diagnose.collect.journal_data import unpack
-from diagnose.collect.journal_file import DATA, DATA_HEAD, ENTRY, LONGEST, DamagedError, JournalFile
+from diagnose.collect.journal_data import unpacker
+from diagnose.collect.journal_file import DATA, DATA_HEAD, ENTRY, LONGEST, OBJECT, DamagedError, JournalFile
 from diagnose.scan import Scanner
 
 _BLOCK = 1024 * 1024
@@ -86,9 +86,7 @@ class _Search:
         for view in self._windows:
             self._plain(self._scan.find(view))
             for flag, scan in self._packed:
-                for hit in scan(view):
-                    if hit >= self._windows.fresh:
-                        self._unpacked(self._windows.base + hit - 7, flag)
+                self._unpack(scan(view), flag)
         self._read()
 
     def _plain(self, hits: list[tuple[int, int]]) -> None:
@@ -162,32 +160,34 @@ class _Search:
         if len(self.found) + len(self.signs) > self._most:
             raise DamagedError("more entries have a message than there are")
 
-    def _unpacked(self, offset: int, flag: int) -> None:
-        """Take the text of a compressed data object, if one is there, to be scanned with others."""
-        if offset % 8:
-            return
-        journal, start = self._journal, offset - self._windows.base
-        try:
-            _, _, size = (
-                journal.object(offset) if start < 0 or start + DATA_HEAD.size > self._windows.size else DATA_HEAD.unpack_from(self._windows.buffer, start)[:3]
-            )
-            if not journal.payload < size <= journal.size - offset:
-                return
-            if start >= 0 and start + size <= self._windows.size:
-                raw = bytes(self._windows.view[start + journal.payload : start + size])
-            else:
-                raw = journal.read(offset + journal.payload, min(size - journal.payload, LONGEST))
-            if len(raw) > _LARGE and unpack(raw, flag, len(_MESSAGE)) != _MESSAGE:
-                return
-            text = unpack(raw, flag, LONGEST)
-        except ValueError:  # damaged, or only looks like an object
-            return
-        if text.startswith(_MESSAGE):
-            self._texts.append(text)
-            self._objects.append(offset)
-            self._length += len(text)
-            if self._length > _BATCH:
-                self._read()
+    def _unpack(self, hits: list[int], flag: int) -> None:
+        """Take the texts of the compressed data objects whose marker ends at these bytes of the window, to be scanned together."""
+        windows, journal = self._windows, self._journal
+        base, fresh, size, payload, unpack = windows.base, windows.fresh, windows.size, journal.payload, unpacker(flag)
+        for hit in hits:
+            start = hit - 7
+            if hit < fresh or (base + start) & 7:
+                continue
+            try:
+                length = OBJECT.unpack_from(windows.buffer, start)[2] if start >= 0 and start + OBJECT.size <= size else journal.object(base + start)[2]
+                if not payload < length <= journal.size - base - start:
+                    continue
+                if start >= 0 and start + length <= size:
+                    raw = windows.view[start + payload : start + length]
+                else:
+                    raw = memoryview(journal.read(base + start + payload, min(length - payload, LONGEST)))
+                if len(raw) > _LARGE and unpack(raw, len(_MESSAGE)) != _MESSAGE:
+                    continue
+                text = unpack(raw, LONGEST)
+            except ValueError:  # damaged, or only looks like an object
+                continue
+            journal.budget.spend(len(text))
+            if text.startswith(_MESSAGE):
+                self._texts.append(text)
+                self._objects.append(base + start)
+                self._length += len(text)
+                if self._length > _BATCH:
+                    self._read()
 
     def _read(self) -> None:
         """Scan the texts taken, and add the entries of those with a hit."""

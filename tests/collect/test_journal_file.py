@@ -8,6 +8,7 @@ import random
 import struct
 import subprocess
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -17,12 +18,12 @@ from journals import BOOTS, FAILED, START, build, compressed, entry, objects, pr
 
 from diagnose import catalog
 from diagnose.collect import native
-from diagnose.collect.journal_data import LZ4, XZ, ZSTD, lz4_block, unpack
+from diagnose.collect.journal_data import LZ4, XZ, ZSTD, lz4_block, unpacker
 from diagnose.collect.journal_file import DamagedError, JournalFile, UnsupportedError
 from diagnose.collect.journal_scan import hits, salvaged
 from diagnose.collect.stream import ExportFormat, records
 from diagnose.literals import plan
-from diagnose.model import Gap, InputSeen, Record
+from diagnose.model import Gap, InputSeen, Record, Report
 from diagnose.parse.when import Clock
 from diagnose.scan import Scanner
 
@@ -137,13 +138,59 @@ def test_one_message_of_many_entries(tmp_path: Path) -> None:
     assert seen.lines == len(found) == 3000
 
 
-def test_a_file_in_blocks_smaller_than_its_messages(wide: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = fast(wide)[0]
-    monkeypatch.setattr("diagnose.collect.journal_scan._BLOCK", 777)
-    monkeypatch.setattr("diagnose.collect.journal_scan._OVERLAP", 256)
-    monkeypatch.setattr("diagnose.collect.journal_scan._BACK", 100)
-    monkeypatch.setattr("diagnose.collect.journal_scan._BATCH", 1000)
-    assert fast(wide)[0] == expected
+@pytest.mark.parametrize("block", [100, 150, 777, 4096])
+def test_a_file_in_blocks_smaller_than_its_messages(block: int, wide: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = Scanner(["cannot find a network-attachment-definition"])
+    with JournalFile(wide) as journal:
+        expected = set(hits(journal, scan))
+        assert len(expected) > 20
+        monkeypatch.setattr("diagnose.collect.journal_scan._BLOCK", block)
+        monkeypatch.setattr("diagnose.collect.journal_scan._OVERLAP", 50)
+        monkeypatch.setattr("diagnose.collect.journal_scan._BACK", 100)
+        monkeypatch.setattr("diagnose.collect.journal_scan._BATCH", 1000)
+        assert set(hits(journal, scan)) == expected
+
+
+def test_a_message_that_stands_in_several_entries(tmp_path: Path) -> None:
+    head = 'E1123 19:58:38.000001    3145 pod_workers.go:1298] "Error syncing pod, skipping" err=<'
+    lines = [head, "\tfailed to create pod network sandbox: " + FAILED.format(pod="p"), ' > pod="cell/p"']
+    found = [entry(number * 10_000, b"before", ident="app") for number in range(30)]
+    for number in range(30, 33):
+        for i, line in enumerate(lines):
+            found += [entry(number * 10_000 + 2 * i, line.encode(), ident="microshift"), entry(number * 10_000 + 2 * i + 1, b"between", ident="crio")]
+    path = build(b"".join(found), tmp_path / "x.journal")
+    records, _, _ = fast(path)
+    assert records == by_entries(path)[0]
+    assert [r.raw for r in records] == ["\n".join(lines)] * 3
+
+
+def test_a_hit_to_which_the_chain_of_entries_does_not_lead_stands_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["\t" + FAILED.format(pod=f"p-{i}") for i in range(3)]
+    path = build(b"".join(entry(i, line.encode()) for i, line in enumerate(lines)), tmp_path / "x.journal", compact=False)
+    (arrays,) = struct.unpack_from("<Q", path.read_bytes(), 176)
+    with JournalFile(path) as journal:
+        path = patched(path, tmp_path / "y.journal", (arrays + 24 + 8, "<Q", journal.entries[0]))
+    monkeypatch.setattr(native, "_ALL", 1)  # only the first and the last entry are looked at
+    monkeypatch.setattr(native, "_SOME", 1)
+    assert [r.raw for r in fast(path)[0]] == lines
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file of 4000 entries: one of a program of its own, three of another boot, twenty while the clock was wrong."""
+    found = [
+        entry(i * 1000, b"line %d" % (i % 50), boot=BOOTS[2000 <= i < 2003], ident="greenboot" if i == 2525 else "crio", offset=START + 7_000_000_000 * (3005 <= i < 3025))
+        for i in range(4000)
+    ]  # fmt: skip
+    return build(b"".join(found), tmp_path_factory.mktemp("journal") / "large.journal")
+
+
+def test_what_stands_between_the_samples_is_heard(large: Path) -> None:
+    _, seen, _ = fast(large)
+    assert seen.lines == 4000
+    assert "greenboot" in seen.programs
+    assert set(seen.boots) == set(BOOTS)
+    assert len(seen.boots[BOOTS[0]].settings) == 2
 
 
 def test_a_message_that_is_not_compressed_and_longer_than_a_block(tmp_path: Path) -> None:
@@ -215,7 +262,7 @@ def test_damage_costs_what_is_damaged_and_no_more(how: str, tmp_path: Path) -> N
                 assert set(salvaged(journal)) <= whole
         except ValueError:
             continue
-    assert read > 60 * 120 // 2
+    assert read > 5000  # of 7200; many cut the file short
 
 
 def patched(path: Path, target: Path, *changes: tuple[int, str, int]) -> Path:
@@ -241,13 +288,33 @@ def test_a_chain_of_arrays_without_an_end(wide: Path, tmp_path: Path) -> None:
     assert [g.reason for g in gaps] == [f"only 120 of the {1 << 60} entries of the journal file could be read"]
 
 
-def test_an_entry_that_is_zeros_is_missing_and_told(wide: Path, tmp_path: Path) -> None:
-    with JournalFile(wide) as journal:
-        offset = journal.entries[60]
-    path = patched(wide, tmp_path / "x.journal", *((offset + i, "<Q", 0) for i in range(0, 64, 8)))
+def test_an_entry_that_is_zeros_is_missing_and_told(large: Path, tmp_path: Path) -> None:
+    with JournalFile(large) as journal:
+        offset = journal.entries[1003]
+    path = patched(large, tmp_path / "x.journal", *((offset + i, "<Q", 0) for i in range(0, 64, 8)))
     _, seen, gaps = fast(path)
-    assert seen.lines == 119
+    assert seen.lines == 3999
+    assert [g.reason for g in gaps] == ["only 3999 of the 4000 entries of the journal file could be read"]
+
+
+def test_a_message_that_cannot_be_read_is_missing_and_told(wide: Path, tmp_path: Path) -> None:
+    data = wide.read_bytes()
+    at = next(at for at, kind, _ in objects(data) if kind == 1 and data[at + 64 :].startswith(b"MESSAGE=line 61 "))
+    found, seen, gaps = fast(patched(wide, tmp_path / "x.journal", (at, "B", 0)))
+    assert (found, seen.lines) == (fast(wide)[0], 119)
     assert [g.reason for g in gaps] == ["only 119 of the 120 entries of the journal file could be read"]
+
+
+def test_a_header_that_tells_less_than_there_is(wide: Path, tmp_path: Path) -> None:
+    expected, _, _ = fast(wide)
+    found, seen, gaps = fast(patched(wide, tmp_path / "x.journal", (152, "<Q", 100)))
+    assert (found, seen.lines) == (expected, 120)
+    assert [g.reason for g in gaps] == ["the journal file is damaged: its header tells of 100 entries, 120 could be read"]
+    # While a file is written, it may hold more than its header said when that was read.
+    found, seen, gaps = fast(patched(wide, tmp_path / "y.journal", (152, "<Q", 100), (16, "B", 1)))
+    assert (seen.lines, gaps) == (100, [])
+    assert found == expected[: len(found)]
+    assert 0 < len(found) < len(expected)
 
 
 def test_a_message_with_more_entries_than_there_are(tmp_path: Path) -> None:
@@ -277,15 +344,23 @@ def test_an_object_that_claims_more_than_there_is_memory(flag: int) -> None:
         LZ4: struct.pack("<Q", 10 << 30) + b"\x8fMESSAGE=\x01\x00" + b"\xff" * 10_000 + b"\x00",
         XZ: lzma.compress(text, preset=0),
     }[flag]
-    plain = unpack(packed, flag, 1 << 20)
+    plain = unpacker(flag)(memoryview(packed), 1 << 20)
     assert plain.startswith(b"MESSAGE=")
     assert len(plain) <= 1 << 20
+
+
+def test_a_journal_that_unpacks_to_too_much_is_read_no_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: Callable[..., Report]) -> None:
+    monkeypatch.setattr("diagnose.collect.archive.SLACK", 1 << 20)
+    monkeypatch.setattr("diagnose.collect.archive.RATIO", 1)
+    path = build(b"".join(entry(i, b"%d" % i + bytes(3_000_000)) for i in range(4)), tmp_path / "x.journal")
+    (gap,) = [g for g in report(path).gaps if g.kind == "unreadable"]
+    assert gap.reason == "unpacks to more than 11 MiB: read no further"
 
 
 @pytest.mark.parametrize("raw", [b"\x10", b"\xf0\xff", b"\x10x\x00\x00\x00", b"\x10x\x05\x00\x00", b"\x1fx\x01\x00\xff"])
 def test_a_broken_block_of_lz4_is_an_error(raw: bytes) -> None:
     with pytest.raises(ValueError, match="lz4"):
-        lz4_block(raw, 1000)
+        lz4_block(memoryview(raw), 1000)
 
 
 def test_a_feature_from_the_future_is_refused(wide: Path, tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ class Engine:
         self.window: tuple[int | None, int | None] = (None, None)
         self.inventory = Inventory()
         self.failing: Counter[str] = Counter()
-        """How often each pod failed, by its name without the namespace."""
+        """How often each pod failed, by its name without the namespace. That a container restarts counts where an event tells it: else it is no answer."""
         self.held = False
         """True if any object was among the evidence."""
 
@@ -417,7 +417,7 @@ class Engine:
         group = self.groups.get(identity)
         if group is None:
             group = self.groups[identity] = Group(rule, key)
-        if pod:
+        if pod and (rule.id != "not-network" or record.program == "event"):
             self.failing[pod.partition("/")[2]] += 1
         group.learn(captures, record.time if record.time is not None and not record.relative else _NEVER)
         group.programs.add(record.program)

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from diagnose.catalog import Catalog, load
-from diagnose.scan import longest_stable
+from diagnose.literals import longest_stable
 
 _GAP = re.compile(r"\{\{|\}\}|\{[a-z_]*(?P<digits>:d)?\}")
 _SPECIAL = re.compile(r"[.^$*+?()\[\]{}|\\]")

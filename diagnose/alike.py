@@ -27,9 +27,19 @@ class Alike(NamedTuple):
                 text = text.replace(stand_in, known)
         return text
 
-    def named(self, fields: dict[str, str]) -> dict[str, str]:
-        """Return `fields` with the ids of this text."""
-        return {k: self.own(v) for k, v in fields.items()}
+    def named(self, fields: dict[str, str], marked: tuple[str, ...]) -> dict[str, str] | None:
+        """Return `fields` with the ids of this text, which those in `marked` hold; None where one was cut."""
+        found = fields.copy()
+        for key in marked:
+            found[key] = value = self.own(fields[key])
+            if MARK in value:
+                return None
+        return found
+
+
+def marked(fields: dict[str, str]) -> tuple[str, ...]:
+    """Return the keys of the fields that hold stand-ins."""
+    return tuple(k for k, v in fields.items() if MARK in v)
 
 
 def alike(text: str) -> Alike | None:

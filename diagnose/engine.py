@@ -29,6 +29,8 @@ PODS = 2000
 """Pods remembered of one failure."""
 OBJECTS = 50_000
 """Pods remembered of the objects among the evidence."""
+_PLAIN = 512
+"""Messages that are known to mark nothing."""
 _ATTEMPTS = 60_000
 """Attempts remembered twice over, so that one attempt counts once however often and wherever it is told."""
 _EVENTS = 1000
@@ -91,7 +93,8 @@ class Group:
         """Take names from a hit at `stamp`; of two words on one name the earlier stands."""
         for k, v in captures.items():
             known = self.captures.get(k)
-            if known is None or (stamp, v) < (self.stamps.get(k, _NEVER), known):
+            since = self.stamps.get(k, _NEVER)
+            if known is None or stamp < since or (stamp == since and v < known):
                 self.captures[k] = v
                 self.stamps[k] = stamp
 
@@ -173,6 +176,7 @@ class Engine:
         self._told: dict[str, dict[str, tuple[int, tuple[int, int] | None]]] = {}
         self._sandboxes: OrderedDict[str, str] = OrderedDict()
         self._orphans: OrderedDict[str, list[tuple[Hit, Record]]] = OrderedDict()
+        self._unmarked: set[tuple[str, str] | None] = set()
         self._nameless: dict[tuple[str, str], list[tuple[Hit, Record]]] = {}
         self.groups: dict[tuple[str, tuple[str, ...], str], Group] = {}
         self.ok: dict[str, dict[tuple[str | None, bool, bool], Success]] = {}
@@ -209,7 +213,7 @@ class Engine:
         if not record.relative:
             low, high = self.window
             self.window = (earliest(low, record.time), latest(high, record.time))
-        mark = mark_of(record)
+        mark = self._mark_of(record)
         if mark is not None:
             self._marked(mark, record)
             if mark.kind != "pod-context":
@@ -232,6 +236,18 @@ class Engine:
                 told[hit.rule] = (record.where.line, None if record.part else span)
         for hit in hits:
             self._place(hit, record)
+
+    def _mark_of(self, record: Record) -> Mark | None:
+        """Return what the record marks; a message that is like one that marks nothing marks nothing."""
+        key = (record.program, record.like.text) if record.like is not None else None
+        if key in self._unmarked:
+            return None
+        mark = mark_of(record)
+        if mark is None and key is not None:
+            if len(self._unmarked) >= _PLAIN:
+                self._unmarked.clear()
+            self._unmarked.add(key)
+        return mark
 
     def conclude(
         self, rule: str, record: Record, captures: dict[str, str] | None = None, *, runs: bool = False, severity: str = "", pods: Iterable[str] = (),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import NamedTuple
 
-from diagnose.alike import MARK, Alike, alike
+from diagnose.alike import MARK, Alike, alike, marked
 from diagnose.catalog import Catalog
 from diagnose.parse.chain import Segment, peel
 from diagnose.rule import Message
@@ -35,7 +35,7 @@ class Matcher:
     def __init__(self, catalog: Catalog) -> None:
         """Prepare the word index of `catalog`."""
         self._catalog = catalog
-        self._known: OrderedDict[tuple[str, str], list[Hit]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], list[tuple[Hit, tuple[str, ...], tuple[str, ...]]]] = OrderedDict()
 
     def classify(self, message: str, source: str = "", like: Alike | None = None) -> list[Hit]:
         """Return one hit for each operation in `message`, in order; `source` is the program that wrote it.
@@ -48,11 +48,18 @@ class Matcher:
             return self._read(message, source)
         hits = self._known.get((source, like.text))
         if hits is None:
-            hits = self._known[source, like.text] = self._read(like.text, source)
+            hits = self._known[source, like.text] = [(h, marked(h.segment.fields), marked(h.captures)) for h in self._read(like.text, source)]
             if len(self._known) > _RECENT:
                 self._known.popitem(last=False)
-        own = [_renamed(hit, like) for hit in hits] if like.ids else hits
-        return [h for h in own if h is not None] if None not in own else self._read(message, source)
+        if not like.ids:
+            return [hit for hit, _, _ in hits]
+        own: list[Hit] = []
+        for hit, fields, captures in hits:
+            renamed = _renamed(hit, fields, captures, like)
+            if renamed is None:
+                return self._read(message, source)
+            own.append(renamed)
+        return own
 
     def _read(self, message: str, source: str) -> list[Hit]:
         if len(message) > LONGEST:
@@ -103,11 +110,11 @@ class Matcher:
         return best and (best[1], best[2])
 
 
-def _renamed(hit: Hit, like: Alike) -> Hit | None:
+def _renamed(hit: Hit, of_fields: tuple[str, ...], of_captures: tuple[str, ...], like: Alike) -> Hit | None:
     """Return the hit with its message's own ids; None where one of them was cut. The layers keep their stand-ins."""
     segment = hit.segment
-    text, fields, captures = like.own(segment.text), like.named(segment.fields), like.named(hit.captures)
-    if MARK in text or any(MARK in v for v in fields.values()) or any(MARK in v for v in captures.values()):
+    text, fields, captures = like.own(segment.text), like.named(segment.fields, of_fields), like.named(hit.captures, of_captures)
+    if fields is None or captures is None or MARK in text:
         return None
     return Hit(hit.rule, Segment(segment.op, segment.layers, text, segment.root_at, segment.gaps, fields), captures, hit.cut, hit.quiet)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
-from diagnose.alike import MARK, Alike, alike
+from diagnose.alike import MARK, Alike, alike, marked
 from diagnose.pattern import lazy
 
 _MON = r"(?:[^\W\d_][\w.]{1,9}|1?\d(?:月|월))"
@@ -145,28 +145,30 @@ def _klog(m: re.Match[str]) -> Line:
     return Line(f"{m['date']} {m['time']}", "klog", "", component, m["pid"], program, _LEVEL[m["sev"]], message, fields, like)
 
 
-_Told = tuple[str, dict[str, str]]
+_Told = tuple[str, dict[str, str], tuple[str, ...]]
+"""A message, its keys, and which of these hold stand-ins for ids."""
 
 
 @lru_cache(maxsize=256)
 def _klog_told(rest: str) -> _Told:
     """Return the message and the keys of a klog line behind its head."""
-    return _with_error(*_structured(rest))
+    message, fields = _with_error(*_structured(rest))
+    return message, fields, marked(fields)
 
 
 def _told(text: str, read: Callable[[str], _Told]) -> tuple[str, dict[str, str], Alike | None]:
     """Return the message and the keys that `read` finds in `text`; what differs from another text in its ids alone is not read again."""
     like = alike(text)
     if like is not None:
-        message, fields = read(like.text)
-        own, named = like.own(message), like.named(fields)
-        if MARK not in own and not any(MARK in v for v in named.values()):
+        message, fields, keys = read(like.text)
+        own, named = like.own(message), like.named(fields, keys)
+        if named is not None and MARK not in own:
             return own, named, Alike(message, like.ids)
-    message, fields = read(text)
+    message, fields, _ = read(text)
     return message, dict(fields), None
 
 
-def _with_error(message: str, fields: dict[str, str]) -> _Told:
+def _with_error(message: str, fields: dict[str, str]) -> tuple[str, dict[str, str]]:
     """Join a structured message and its error; a message that only introduces the error becomes the field "said"."""
     error = fields.get("err") or fields.get("networkReady") or fields.get("message") or ""
     if not error:
@@ -210,13 +212,13 @@ def _logrus_told(text: str) -> _Told:
     """Return the message and the keys of a logrus line behind its level."""
     m = _MSG.match(text)
     if m is None:
-        return "", {}
+        return "", {}, ()
     message = go_unquote(m["msg"]) if (m["msg"] or "").startswith('"') else (m["msg"] or "")
     rest = m["rest"] or ""
     fields = {k: go_unquote(v) if v.startswith('"') else v for k, v in _KEY.findall(rest)}
     if fields.get("error") and rest.count('"') % 2 == 0 and _LOST_ESCAPES.search(rest):
         fields["error"] = rest.partition(' error="')[2].rstrip('"')
-    return f"{message}: {fields['error']}" if fields.get("error") else message, fields
+    return f"{message}: {fields['error']}" if fields.get("error") else message, fields, marked(fields)
 
 
 def program_line(text: str) -> Line:

@@ -187,6 +187,7 @@ class Evidence:
             head, clock = opened.head, self._clock(opened)
             if not head or (size < APART and not opened.compression) or bundle.is_manifest(source, head) or archive.is_archive(head):
                 return None
+            self.scan.prepared()  # once, and not in each process
             if head.startswith(b"LPKSHHRH"):
                 from diagnose.collect import native
 
@@ -199,7 +200,6 @@ class Evidence:
                 from diagnose.collect.cutting import parts as cut
 
                 parts = cut(opened.file, size, fmt or LineFormat(), self.scan, self.jobs)
-            self.scan.prepared()
             return _Plan(fmt.kind if fmt is not None else "text", reader(fmt or LineFormat(), clock, source), parts)
         except OSError:
             return None

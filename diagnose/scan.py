@@ -36,7 +36,9 @@ class Scanner:
         self.seen = 0
         """Bytes that were looked at; not counted beyond `SMALL`."""
         self._find: _Find | None = None
-        self._engine = "plain"
+        self._built = "plain"
+        self.engine = "plain"
+        """The engine in use."""
         number = {x: n for n, x in enumerate(self._literals)}
         self.signs = frozenset(number[x.encode()] for x in plan.signs)
         self._beside = {number[k.encode()]: tuple(tuple(x.encode() for x in some) for some in v) for k, v in plan.beside.items()}
@@ -52,12 +54,16 @@ class Scanner:
             self.seen += len(buffer)
             if self.seen <= SMALL:
                 return _plain(self._literals, buffer)
-        return self.prepared()(buffer)
+        found = self.prepared()(buffer)
+        self.engine = self._built
+        return found
 
-    @property
-    def engine(self) -> str:
-        """The engine in use."""
-        return self._engine if self.seen > SMALL else "plain"
+    def add(self, seen: int) -> None:
+        """Take into account what another process has looked at."""
+        self.seen += seen
+        if self.seen > SMALL:
+            self.prepared()
+            self.engine = self._built
 
     def prepared(self) -> _Find:
         """Return the engine for large inputs; it is built once."""
@@ -80,7 +86,7 @@ class Scanner:
             import pyperscan
         except (ImportError, OSError):  # no wheel for this platform, or its CPU is too old for it
             return lambda buffer: _plain(self._literals, buffer)
-        self._engine = "pyperscan"
+        self._built = "pyperscan"
         hits: list[tuple[int, int]] = []
         go_on = pyperscan.Scan.Continue
 

@@ -244,7 +244,7 @@ class Evidence:
             self.gaps += outcome.gaps
             self.zones.update(outcome.zones)
             self._tailed += outcome.tailed
-            self.scan.seen += outcome.scanned
+            self.scan.add(outcome.scanned)
             above += outcome.newlines
             for seen in outcome.inputs:
                 if whole is None:

@@ -13,7 +13,7 @@ COMMANDS: Final = ("diagnose",)
 HELP: Final = ["-h", "--help"]
 _COLUMNS: Final = 80
 """Columns that help fills at most."""
-_KINDS: Final = {"str": "text", "text": "text", "choice": "choice", "boolean": "flag", "path": "path", "float": "number"}
+_KINDS: Final = {"str": "text", "text": "text", "choice": "choice", "boolean": "flag", "path": "path", "float": "number", "int range": "range"}
 """Kinds of values that are understood, by typer's names for them."""
 
 
@@ -51,7 +51,12 @@ def _declared(params: list[Any]) -> dict[str, Any]:
         if not plain or param.callback is not None or param.envvar or param.secondary_opts or param.count:
             continue
         for name in param.opts:
-            options[name] = [param.name, kind, bool(param.multiple), list(getattr(param.type, "choices", ()))]
+            options[name] = [
+                param.name,
+                kind,
+                bool(param.multiple),
+                [param.type.min, param.type.max] if kind == "range" else list(getattr(param.type, "choices", ())),
+            ]
     return {"defaults": defaults, "options": options, "words": words}
 
 
@@ -115,7 +120,7 @@ def read(line: list[str], commands: dict[str, Any]) -> Call | None:
     return Call(line[0], {**spec["defaults"], **given})
 
 
-def _value(text: str, kind: str, choices: list[str]) -> object:
+def _value(text: str, kind: str, choices: list[Any]) -> object:
     """Return the value that `text` is for an option; None for an empty one, and where typer would refuse it."""
     if not text or (kind == "choice" and text not in choices):
         return None
@@ -124,6 +129,9 @@ def _value(text: str, kind: str, choices: list[str]) -> object:
             return float(text)
         except ValueError:
             return None
+    if kind == "range":
+        low, high = choices
+        return int(text) if text.isascii() and text.isdecimal() and low <= int(text) <= high else None
     if kind == "path":
         # typer refuses a file that is there and may not be read.
         if os.path.exists(text) and not os.access(text, os.R_OK):

@@ -132,6 +132,12 @@ def diagnose(
     kubeconfig: Kubeconfig = None,
     journal_dir: JournalDir = None,
     root: Root = None,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs", "-j", metavar="N", min=1, max=64, help="Read large files in N processes at a time. The report is the same; the device is read in one."
+        ),
+    ] = 1,
     metrics: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--metrics", metavar="FILE", help="Write metrics to FILE as well, for node-exporter's textfile collector (its files end in .prom)."),

@@ -68,10 +68,11 @@ def diagnose(
 def investigate(
     arguments: list[str] | Device, catalog: Catalog, *, now: datetime, reference: datetime | None, tz: tzinfo | None, select: Selection,
     ignores: Ignores | None = None, progress: Progress | None = None, keep: Capture | None = None, meet: Callable[[Record | Resource], None] | None = None,
+    jobs: int = 1,
 ) -> tuple[Report, Story]:  # fmt: skip
     """Return the report on the inputs named, or on the device, and the story that it was drawn from. Without `ignores`, nothing is set aside.
 
-    `keep` takes what was judged, for a bundle; `meet` is told of every record and object. A bundle alone is judged as of the moment at which it was taken.
+    `keep` takes what was judged, for a bundle; `meet` is told of every record and object; in `jobs` processes large files are read. A bundle alone is judged as of the moment at which it was taken.
     """
     words, options = catalog.plan, Options(reference, tz)
     if not isinstance(arguments, list):
@@ -80,14 +81,17 @@ def investigate(
         evidence = Live(words, options, arguments, progress, keep=keep)
         return _judged(Engine(catalog), evidence, evidence.read(), catalog, now, select, ignores, keep, meet)
     engine = Engine(catalog)
-    evidence = Evidence(Scanner(words), options, keep=keep, signs=Signs(engine) if keep is None and meet is None else None)
+    evidence = Evidence(Scanner(words), options, keep=keep, signs=Signs(engine) if keep is None and meet is None else None, jobs=jobs)
+    found = evidence.read(arguments)
     try:
-        return _judged(engine, evidence, evidence.read(arguments), catalog, now, select, ignores, keep, meet)
+        return _judged(engine, evidence, found, catalog, now, select, ignores, keep, meet)
     except Exception as e:
         if not evidence.bundles or isinstance(e, MsnetError):
             raise
         # What collectors make has the form that is expected of it; what was written by others may have any.
         raise NoEvidenceError(f"{', '.join(evidence.bundles)}: what is in it does not fit together: {type(e).__name__}: {e}", "its report.md is for people to read; its inputs folder can be diagnosed, unpacked") from e  # fmt: skip
+    finally:
+        found.close()
 
 
 def _judged(

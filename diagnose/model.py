@@ -181,6 +181,7 @@ class InputSeen:
         self.lines, self.size = self.lines + part.lines, self.size + part.size
         self.first, self.last = earliest(self.first, part.first), latest(self.last, part.last)
         self.programs |= part.programs
+        self.whole, self.obfuscated = self.whole and part.whole, self.obfuscated or part.obfuscated
         for key, time in part.heard.items():
             self.heard[key] = max(self.heard.get(key, time), time)
         for boot, times in part.boots.items():

@@ -63,6 +63,7 @@ def run(
     kubeconfig: Path | None,
     journal_dir: Path | None,
     root: Path | None,
+    jobs: int,
     metrics: Path | None,
     text_file: Path | None,
     redact: bool,
@@ -106,7 +107,7 @@ def run(
                 redactor.learn_host(os.uname().nodename)
         report = diagnosis.investigate(
             evidence, catalog, now=at, reference=reference, tz=named, select=select, ignores=ignores, progress=progress,
-            meet=redactor.learn if redactor is not None else None,
+            meet=redactor.learn if redactor is not None else None, jobs=jobs,
         )[0]  # fmt: skip
         if redactor is not None:
             redactor.learn_report(report)

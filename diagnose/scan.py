@@ -35,14 +35,17 @@ class Scanner:
         """Take each literal once."""
         plan = literals if isinstance(literals, Plan) else Plan(tuple(literals))
         self._literals = sorted({x.lower().encode() for x in (*plan.literals, *plan.signs, *plan.numbers) if x})
-        self._seen = 0
+        self.seen = 0
+        """Bytes that were looked at; not counted beyond `SMALL`."""
         self._find: _Find | None = None
+        self._built = "plain"
         self.engine = "plain"
+        """The engine in use."""
         number = {x: n for n, x in enumerate(self._literals)}
-        self._signs = frozenset(number[x.encode()] for x in plan.signs)
+        self.signs = frozenset(number[x.encode()] for x in plan.signs)
         self._beside = {number[k.encode()]: tuple(tuple(x.encode() for x in some) for some in v) for k, v in plan.beside.items()}
         self._numbers = frozenset(number[x.encode()] for x in plan.numbers)
-        self._weak = self._signs | self._numbers | self._beside.keys()
+        self._weak = self.signs | self._numbers | self._beside.keys()
 
     def __call__(self, buffer: bytes | memoryview) -> list[int]:
         """Return the offset of the last byte of every hit, ascending."""
@@ -50,12 +53,26 @@ class Scanner:
 
     def find(self, buffer: bytes | memoryview) -> list[tuple[int, int]]:
         """Return every hit, ascending: the offset of its last byte, and the number of its literal."""
-        if self._find is None:
-            self._seen += len(buffer)
-            if self._seen <= SMALL:
+        if self.seen <= SMALL:
+            self.seen += len(buffer)
+            if self.seen <= SMALL:
                 return _plain(self._literals, buffer)
+        found = self.prepared()(buffer)
+        self.engine = self._built
+        return found
+
+    def add(self, seen: int) -> None:
+        """Take into account what another process has looked at."""
+        self.seen += seen
+        if self.seen > SMALL:
+            self.prepared()
+            self.engine = self._built
+
+    def prepared(self) -> _Find:
+        """Return the engine for large inputs; it is built once."""
+        if self._find is None:
             self._find = self._build()
-        return self._find(buffer)
+        return self._find
 
     def tells(self, raw: bytes | bytearray, literals: set[int]) -> str:
         """Return what a record with those literals may hold: "message", "sign" where it only tells that something works, or "" for nothing."""
@@ -66,7 +83,7 @@ class Scanner:
             if any(all(x in low for x in some) for n in literals & self._beside.keys() for some in self._beside[n]):
                 return "message"
         told = {self._tell_numbers(raw, self._literals[n]) for n in literals & self._numbers}
-        return "message" if "message" in told else "sign" if literals & self._signs or "sign" in told else ""
+        return "message" if "message" in told else "sign" if literals & self.signs or "sign" in told else ""
 
     def _tell_numbers(self, raw: bytes | bytearray, marker: bytes) -> str:
         """Return what the text holds that stands as numbers behind `marker`."""
@@ -82,7 +99,7 @@ class Scanner:
             import pyperscan
         except (ImportError, OSError):  # no wheel for this platform, or its CPU is too old for it
             return lambda buffer: _plain(self._literals, buffer)
-        self.engine = "pyperscan"
+        self._built = "pyperscan"
         hits: list[tuple[int, int]] = []
         go_on = pyperscan.Scan.Continue
 

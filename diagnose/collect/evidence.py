@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 import io
+import os
 import re
-from collections.abc import Iterator
+import stat
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime, tzinfo
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from diagnose.collect import archive, bundle, document
 from diagnose.collect.files import HEAD, Opened, open_input, walk
 from diagnose.collect.foreign import is_named_obfuscated, is_obfuscated, refusals
 from diagnose.collect.local import Packed, Unpacked
 from diagnose.collect.parts import Parts
-from diagnose.collect.signs import Signs
-from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, PrettyFormat, VerboseFormat, records
+from diagnose.collect.signs import Read, Signs, Unread
+from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, Part, PrettyFormat, VerboseFormat, reader, scanned
 from diagnose.errors import InputError
 from diagnose.model import Gap, InputSeen, Record, Resource, Restored, Where
 from diagnose.parse import host, node
 from diagnose.parse.bundle import MANIFEST
 from diagnose.parse.kube import documents
 from diagnose.parse.tree import mapping
-from diagnose.parse.when import Clock, date_in, micros, rfc3339
-from diagnose.parse.zone import of_lines
+from diagnose.parse.when import Clock, date_in, is_steady, micros, rfc3339
+from diagnose.parse.zone import Local, of_lines
 from diagnose.record import dataclass, field
 from diagnose.scan import Scanner
 
 if TYPE_CHECKING:
     from diagnose.collect.capture import Capture
+    from diagnose.collect.jobs import Ahead
 
 DOCUMENT = 4 * 1024 * 1024
 """Bytes up to which a text is read whole, line by line."""
 OBJECTS = 256 * 1024 * 1024
 """Bytes up to which YAML or JSON objects are read."""
+
+APART = 1024 * 1024
+"""Bytes from which on another process reads a file, where there may be one; a compressed file is larger than it looks."""
+_PACKED = 8
 
 _NAMED = 5
 """Files that a gap names."""
@@ -55,6 +62,26 @@ class Options:
     tz: tzinfo | None = None
 
 
+class _Plan(NamedTuple):
+    """How other processes read an input."""
+
+    kind: str
+    read: Read
+    """What reads its signs."""
+    parts: list[Part]
+
+
+class _Outcome(NamedTuple):
+    """What another process tells once it has read an input, or a part of one."""
+
+    inputs: list[InputSeen]
+    gaps: list[Gap]
+    zones: dict[str, str]
+    tailed: list[str]
+    scanned: int
+    newlines: int
+
+
 @dataclass(slots=True)
 class Evidence:
     """Reads the inputs named; `inputs` and `gaps` tell afterwards what was read and what was not."""
@@ -67,6 +94,8 @@ class Evidence:
     """Where inputs are kept as they are read, for a bundle."""
     signs: Signs | None = None
     """Where records that only tell that something works wait until they matter; None: they are read like all others."""
+    jobs: int = 1
+    """Processes that read large files at a time; 1: this one reads everything."""
     restored: Restored | None = None
     """The run that wrote the bundle, where that is all the evidence there is."""
     bundles: list[str] = field(default_factory=list[str])
@@ -80,27 +109,156 @@ class Evidence:
     _depth: int = 0
     _layers: node.Layers = field(default_factory=node.Layers)
     _tailed: list[str] = field(default_factory=list[str])
+    _forked: bool = False
+    """True in a process that reads for another one: that one hears what is read, and judges what can wait."""
+    _part: Part | None = None
+    """What is read of a log, where that is not all of it."""
 
-    def read(self, arguments: list[str]) -> Iterator[Record | Resource]:
+    def read(self, arguments: list[str]) -> Generator[Record | Resource]:
         """Yield the records and objects of every input; what cannot be read becomes a gap, never an exception."""
         self._alone = len(arguments) == 1
-        for name in walk(arguments):
-            if isinstance(name, InputError):
-                self.gaps.append(Gap("", str(name), name.hint))
-                continue
-            try:
-                opened = open_input(name)
-            except InputError as e:
-                self.gaps.append(Gap(name if isinstance(name, str) else name.name, str(e), e.hint))
-                continue
-            yield from self._opened(opened)
-            if isinstance(name, Parts):
-                self._in_parts(name)
+        names = list(walk(arguments))
+        if self.jobs > 1 and self.keep is None and hasattr(os, "fork"):
+            yield from self._ahead(names)
+        else:
+            for name in names:
+                yield from self._named(name)
         if self._tailed:
             what = ", ".join(self._tailed[:_NAMED]) + (", ..." if len(self._tailed) > _NAMED else "")
             self.gaps.append(Gap("", "", "sudo sos report --batch --all-logs --log-size 0 -p network,security,microshift", "tailed", values=(("what", what),)))
         for place, fact in self._layers.facts():
             yield Resource(fact.kind, fact.namespace, fact.name, fact.body, Where(place))
+
+    def _named(self, name: str | Parts | InputError) -> Iterator[Record | Resource]:
+        """Yield what one input holds."""
+        if isinstance(name, InputError):
+            self.gaps.append(Gap("", str(name), name.hint))
+            return
+        try:
+            opened = open_input(name)
+        except InputError as e:
+            self.gaps.append(Gap(_source(name), str(e), e.hint))
+            return
+        yield from self._opened(opened)
+        if isinstance(name, Parts):
+            self._in_parts(name)
+
+    def _ahead(self, names: list[str | Parts | InputError]) -> Iterator[Record | Resource]:
+        """Yield what the inputs hold; other processes read the large ones, ahead of their turn."""
+        from diagnose.collect.jobs import Ahead
+
+        plans: dict[int, _Plan | None] = {}
+
+        def plan(number: int) -> _Plan | None:
+            if number not in plans:
+                plans[number] = self._planned(names[number])
+            return plans[number]
+
+        works = (
+            partial(self._work, cast("str | Parts", name), part)
+            for number, name in enumerate(names)
+            if (planned := plan(number)) is not None
+            for part in planned.parts
+        )
+        with Ahead(self.jobs, works) as ahead:
+            for number, name in enumerate(names):
+                ahead.start()
+                planned = plan(number)
+                if planned is None:
+                    yield from self._named(name)
+                else:
+                    yield from self._from(ahead, cast("str | Parts", name), planned)
+                    plans[number] = None
+
+    def _planned(self, name: str | Parts | InputError) -> _Plan | None:
+        """Return how other processes are to read an input; None for what is small, or is no log: that is read here."""
+        if isinstance(name, InputError) or name == "-":
+            return None
+        source = _source(name)
+        try:
+            infos = [os.stat(n) for n in ([name] if isinstance(name, str) else name.names)]
+            size = sum(i.st_size for i in infos)
+            if size * _PACKED < APART or not all(stat.S_ISREG(i.st_mode) for i in infos) or (node.is_known(source) and size < node.SMALL):
+                return None
+            opened = open_input(name)
+        except (OSError, InputError):
+            return None  # which is told in its turn
+        try:
+            head, clock = opened.head, self._clock(opened)
+            if not head or (size < APART and not opened.compression) or bundle.is_manifest(source, head) or archive.is_archive(head):
+                return None
+            self.scan.prepared()  # once, and not in each process
+            if head.startswith(b"LPKSHHRH"):
+                from diagnose.collect import native
+
+                return _Plan("journal", native.Reader(opened.path, clock, source) if opened.path is not None else _was_read, [Part()])
+            fmt = log_format(head)
+            if fmt is None and (is_binary(head) or host.is_json(head) or looks_like_objects(head) or (size < DOCUMENT and not opened.compression)):
+                return None
+            parts = [Part()]
+            if opened.file is not None and (isinstance(fmt, ExportFormat) or is_steady(self._zone(source, head.decode("utf-8", "replace"))[0])):
+                from diagnose.collect.cutting import parts as cut
+
+                parts = cut(opened.file, size, fmt or LineFormat(), self.scan, self.jobs)
+            return _Plan(fmt.kind if fmt is not None else "text", reader(fmt or LineFormat(), clock, source), parts)
+        except OSError:
+            return None
+        finally:
+            opened.stream.close()
+
+    def _work(self, name: str | Parts, part: Part) -> Generator[object, None, _Outcome]:
+        """Read an input, or a part of it, in a process of its own."""
+        self._forked, self._part = True, part
+        self.inputs, self.gaps, self.zones, self._tailed = [], [], {}, []
+        scanned_before = self.scan.seen
+        yield from self._named(name) if not part.start else self._rest(cast("str", name), part)
+        return _Outcome(self.inputs, self.gaps, self.zones, self._tailed, self.scan.seen - scanned_before, part.newlines)
+
+    def _rest(self, name: str, part: Part) -> Iterator[Record | Resource]:
+        """Yield the records of a part of a log that is not its beginning."""
+        seen = InputSeen(name, "")
+        self.inputs.append(seen)
+        try:
+            opened = open_input(name)
+            with opened.stream, open(name, "rb", buffering=0) as stream:
+                stream.seek(part.context)
+                yield from self._log(cast("BinaryIO", stream), log_format(opened.head) or LineFormat(), self._clock(opened), seen)
+        except Exception as e:  # noqa: BLE001 - as in `_opened`
+            self._broken(e, seen)
+
+    def _from(self, ahead: Ahead, name: str | Parts, plan: _Plan) -> Iterator[Record | Resource]:
+        """Yield what other processes read of an input."""
+        source = _source(name)
+        heard, whole = InputSeen(source, plan.kind), None
+        above = 0
+        left = list(plan.parts)
+        while left:
+            left.pop(0)
+            results = ahead.results()
+            yield from self._judged(_below(above, results) if above else iter(results), plan.read, heard)
+            outcome: _Outcome | None = results.outcome
+            if outcome is None:
+                heard.whole = False
+                self.gaps.append(Gap(source, "not read to its end: the process that read it was ended", "what could be read before that was used; --jobs 1 needs less memory"))  # fmt: skip
+                break
+            self.gaps += outcome.gaps
+            self.zones.update(outcome.zones)
+            self._tailed += outcome.tailed
+            self.scan.add(outcome.scanned)
+            above += outcome.newlines
+            for seen in outcome.inputs:
+                if whole is None:
+                    whole = seen
+                else:
+                    whole.join(seen)
+            if whole is None or not whole.whole:
+                break
+        for _ in left:
+            ahead.drop()
+        if whole is None and heard.whole:
+            return  # it could not be opened
+        (whole := whole or heard).join(heard)
+        self.inputs.append(whole)
 
     def _in_parts(self, parts: Parts) -> None:
         """Tell which part is missing, where the names or the end of the stream show that one is."""
@@ -141,11 +299,15 @@ class Evidence:
         except InputError as e:
             self.gaps.append(Gap(name, str(e), e.hint))
         except Exception as e:  # noqa: BLE001 - one broken input never hides the others
-            seen.whole = False
-            what = "damaged or cut short" if opened.compression or seen.kind == "archive" else "not readable to its end"
-            self.gaps.append(Gap(name, f"{what}: {type(e).__name__}: {e}", "what could be read before that was used"))
+            self._broken(e, seen, packed=bool(opened.compression) or seen.kind == "archive")
         finally:
             opened.stream.close()
+
+    def _broken(self, error: Exception, seen: InputSeen, *, packed: bool = False) -> None:
+        """Tell that an input ended before its end."""
+        seen.whole = False
+        what = "damaged or cut short" if packed else "not readable to its end"
+        self.gaps.append(Gap(seen.source, f"{what}: {type(error).__name__}: {error}", "what could be read before that was used"))
 
     def _all(self, stream: BinaryIO, limit: int, seen: InputSeen) -> bytes:
         """Return up to `limit` bytes of an input that is read at once; what its head did not show is told."""
@@ -197,7 +359,7 @@ class Evidence:
         fmt = log_format(head)
         if fmt is not None:
             seen.kind = fmt.kind
-            yield from self._timed(records(self.whole(seen.source, opened.stream, fmt.kind), fmt, self.scan, clock, seen, self.signs), seen)
+            yield from self._log(self.whole(seen.source, opened.stream, fmt.kind), fmt, clock, seen)
             return
         if is_binary(head):
             seen.kind = "unknown"
@@ -238,7 +400,7 @@ class Evidence:
             return
         seen.kind = "text"
         stream = self.whole(seen.source, cast("BinaryIO", _Chained(raw, opened.stream)), seen.kind)
-        yield from self._timed(records(stream, LineFormat(), self.scan, clock, seen, self.signs), seen)
+        yield from self._log(stream, LineFormat(), clock, seen)
 
     def _archive(self, opened: Opened, seen: InputSeen) -> Iterator[Record | Resource]:
         """Yield what the members tell; an archive that cannot be read to its end is a gap, and its members so far stand."""
@@ -306,9 +468,21 @@ class Evidence:
             yield from _of_host(host.of_text(seen.source, raw.decode("utf-8", "replace")), seen)
         lines = raw[: 64 * 1024].decode("utf-8", "replace").split("\n")
         if document.mostly_logs(lines):
-            yield from self._timed(records(io.BytesIO(raw), LineFormat(), self.scan, clock, seen, self.signs), seen)
+            yield from self._log(io.BytesIO(raw), LineFormat(), clock, seen)
         else:
             yield from self._timed(document.read(raw, clock, seen, self._base(clock)), seen)
+
+    def _log(self, stream: BinaryIO, fmt: Format, clock: Clock, seen: InputSeen) -> Iterator[Record | Resource]:
+        """Yield the records of a log."""
+        read = reader(fmt, clock.copy(), seen.source) if self.signs is not None else None
+        return self._judged(scanned(stream, fmt, self.scan, clock, seen, self._part, apart=read is not None), read, seen)
+
+    def _judged(self, found: Iterator[Record | Unread | None], read: Read | None, seen: InputSeen) -> Iterator[Record | Resource]:
+        """Yield the records of an input; its signs, which `read` reads, as far as they matter now."""
+        if self._forked:
+            return cast("Iterator[Record]", found)
+        known = found if self.signs is None or read is None else self.signs.judged(found, read, seen.source)
+        return self._timed(cast("Iterator[Record]", known), seen)
 
     def _base(self, clock: Clock) -> tuple[int, bool]:
         """Return the moment that kubectl's ages count from; where neither the evidence nor `--now` tells it, it is a guess, good for their order only."""
@@ -319,6 +493,9 @@ class Evidence:
         return micros(clock.reference or datetime.now(UTC)), True
 
     def _timed(self, found: Iterator[Record | Resource], seen: InputSeen) -> Iterator[Record | Resource]:
+        if self._forked:
+            yield from found
+            return
         pod = _POD_LOG.search(seen.source)
         for item in found:
             if isinstance(item, Record):
@@ -338,15 +515,16 @@ class Evidence:
 
     def _local(self, source: str, head: str) -> tuple[tzinfo, datetime | None]:
         """Return the zone of the stamps of an input that name none, and when it was collected, if the archive or tree around it tells."""
+        zone, told = self._zone(source, head)
+        if told is not None and told.zone is not None and self.options.tz is None:
+            self.zones[told.origin] = told.name
+        return zone, told.moment if told is not None else None
+
+    def _zone(self, source: str, head: str) -> tuple[tzinfo, Local | None]:
         within = (found for packed in reversed(self._packed) if (found := packed.find(source)) is not None)
         told = next(within, None) or self._folders.find(source)
-        moment = told.moment if told is not None else None
-        if self.options.tz is not None:
-            return self.options.tz, moment
-        if told is not None and told.zone is not None:
-            self.zones[told.origin] = told.name
-            return told.zone, moment
-        return of_lines(head) or UTC, moment
+        zone = told.zone if told is not None and told.zone is not None else of_lines(head) or UTC
+        return self.options.tz or zone, told
 
     def _native(self, opened: Opened, seen: InputSeen, clock: Clock) -> Iterator[Record | Resource]:
         import tempfile
@@ -359,7 +537,27 @@ class Evidence:
             if spool is not None:
                 archive.spooled(opened.stream, cast("BinaryIO", spool))
                 path = Path(spool.name)
-            yield from self._timed(native.read(cast("Path", path), self.scan, clock, seen, self.gaps, self.whole, self.signs), seen)
+            read = native.Reader(cast("Path", path), clock.copy(), seen.source) if self.signs is not None else None
+            found = native.read(cast("Path", path), self.scan, clock, seen, self.gaps, self.whole, apart=read is not None)
+            if self._forked and spool is not None and read is not None:
+                # Nobody else can read it.
+                found = (x._replace(key=read(x)) if isinstance(x, Unread) else x for x in found)
+            yield from self._judged(found, read, seen)
+
+
+def _source(name: str | Parts) -> str:
+    return name if isinstance(name, str) else name.name
+
+
+def _was_read(sign: Unread) -> Record | None:
+    return cast("Record | None", sign.key)
+
+
+def _below(above: int, found: Iterable[Record | Unread | None]) -> Iterator[Record | Unread | None]:
+    """Yield what was found, with its lines counted from the beginning of the input, `above` lines before."""
+    for item in found:
+        numbered = isinstance(item, Record) and item.where.line
+        yield item._replace(where=item.where._replace(line=item.where.line + above)) if isinstance(item, Record) and numbered else item
 
 
 class _Chained:

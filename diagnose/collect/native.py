@@ -7,7 +7,6 @@ import shutil
 import subprocess
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -16,7 +15,7 @@ from diagnose.collect.device import Deadline
 from diagnose.collect.foreign import is_obfuscated
 from diagnose.collect.journal_file import DamagedError, JournalFile, UnsupportedError
 from diagnose.collect.journal_scan import hits, salvaged
-from diagnose.collect.signs import Sign, Signs
+from diagnose.collect.signs import Unread
 from diagnose.collect.stream import AHEAD, Entry, ExportFormat, clean, joined, journal_entry, records, to_record
 from diagnose.model import Gap, InputSeen, Record, Where, offset_second
 from diagnose.parse.when import Clock
@@ -38,12 +37,15 @@ Whole = Callable[[str, BinaryIO, str], BinaryIO]
 _EXPORT = "on the node, or any machine with its systemd or newer: journalctl --file FILE -o export > journal.export"
 
 
-def read(path: Path, scan: Scanner, clock: Clock, seen: InputSeen, gaps: list[Gap], whole: Whole, signs: Signs | None = None) -> Iterator[Record]:
-    """Yield the records that hold a literal; a file that cannot be read, or only in part, becomes a gap."""
+def read(path: Path, scan: Scanner, clock: Clock, seen: InputSeen, gaps: list[Gap], whole: Whole, *, apart: bool = False) -> Iterator[Record | Unread | None]:
+    """Yield the records that hold a literal; a file that cannot be read, or only in part, becomes a gap.
+
+    `apart`: what only tells that something works comes as `Unread`, for `Reader`, and None at the end of the file.
+    """
     try:
         journal = JournalFile(path)
         claimed = journal.claimed
-        yield from _own(journal, scan, clock, seen, whole, signs)
+        yield from _own(journal, scan, clock, seen, whole, apart=apart)
     except UnsupportedError as e:
         yield from _other(path, str(e), scan, clock, seen, gaps, whole)
         return
@@ -62,7 +64,7 @@ def read(path: Path, scan: Scanner, clock: Clock, seen: InputSeen, gaps: list[Ga
         seen.whole = False
 
 
-def _own(journal: JournalFile, scan: Scanner, clock: Clock, seen: InputSeen, whole: Whole, signs: Signs | None) -> Iterator[Record]:
+def _own(journal: JournalFile, scan: Scanner, clock: Clock, seen: InputSeen, whole: Whole, *, apart: bool) -> Iterator[Record | Unread | None]:
     """Yield the records by the file's bytes; where it is damaged, or kept whole, by its entries one by one."""
     fields = Fields(journal)
     offsets: Iterable[int] = journal.entries
@@ -79,7 +81,7 @@ def _own(journal: JournalFile, scan: Scanner, clock: Clock, seen: InputSeen, who
             stream = cast("BinaryIO", Rendered(fields, salvaged(journal)))
         else:
             seen.size, seen.lines = journal.size, len(journal.entries)
-            yield from _found(fields, set(found), waiting, heard, clock, seen, signs)
+            yield from _found(fields, set(found), waiting, heard, clock, seen, apart=apart)
             return
     yield from records(stream, ExportFormat(), scan, clock, seen)
     seen.size = journal.size if seen.lines else 0
@@ -174,25 +176,17 @@ class Fields:
 
 
 def _found(
-    fields: Fields, found: set[int], waiting: dict[int, bytes], heard: set[int], clock: Clock, seen: InputSeen, signs: Signs | None
-) -> Iterator[Record]:  # fmt: skip
+    fields: Fields, found: set[int], waiting: dict[int, bytes], heard: set[int], clock: Clock, seen: InputSeen, *, apart: bool
+) -> Iterator[Record | Unread | None]:
     """Yield the records of the entries at `found`, and hear those at `heard` between them: in order, which tells a clock that was put back.
 
-    The `waiting` ones wait in `signs`, if given.
+    The `waiting` ones are not read, if `apart`.
     """
     done = end = 0
     missing = False
-
-    def later(offset: int) -> Record | None:
-        try:
-            entry = fields.read(offset).entry()
-        except DamagedError:
-            return None
-        return to_record(entry, clock, Where(seen.source, 0, entry.cursor)) if entry is not None else None
-
     for offset in sorted({*found, *waiting, *heard}):
-        if offset in waiting and offset not in heard and offset not in found and signs is not None and signs.waits(seen.source):
-            yield from signs.keep(Sign(waiting[offset], partial(later, offset)))
+        if apart and offset in waiting and offset not in heard and offset not in found:
+            yield Unread(waiting[offset], offset)
             continue
         if offset < end:
             missing = True
@@ -212,10 +206,31 @@ def _found(
         if (offset in found or offset in waiting) and offset > done:
             record, done = _record(fields, offset, entry, clock, seen.source)
             yield record
-    if signs is not None:
-        yield from signs.ended()
+    if apart:
+        yield None
     if missing:
         seen.lines = sum(1 for _ in _readable(fields, fields.journal.entries))
+
+
+class Reader:
+    """Reads the signs that `read` yields of a file, which stays open as long as one may be asked for."""
+
+    def __init__(self, path: Path, clock: Clock, source: str) -> None:
+        """Open the file; of one that cannot be read there are no signs."""
+        self._clock = clock
+        self._source = source
+        try:
+            self._fields: Fields | None = Fields(JournalFile(path))
+        except (OSError, ValueError):
+            self._fields = None
+
+    def __call__(self, sign: Unread) -> Record | None:
+        """Return the record, or None where it cannot be read."""
+        try:
+            entry = self._fields.read(cast("int", sign.key)).entry() if self._fields is not None else None
+        except DamagedError:
+            return None
+        return to_record(entry, self._clock, Where(self._source, 0, entry.cursor)) if entry is not None else None
 
 
 def _record(fields: Fields, offset: int, entry: Entry, clock: Clock, source: str) -> tuple[Record, int]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from functools import partial
+from typing import NamedTuple, Protocol
 
 from diagnose.model import Record
 from diagnose.own import HOST_NETWORK
@@ -24,6 +25,16 @@ RUN = 8
 _POD = lazy(rb'infra container: ([^/\s]+)/([^/\s]+)/POD|pod=\\*"([^"/\\]+)/([^"\\]+)|Namespace:\\*"([^"\\]+)\\*", Name:\\*"([^"\\]+)')
 _HOST_NETWORK = tuple(x.encode() for x in HOST_NETWORK)
 _SANDBOX = lazy(rb"Ran pod sandbox (\w+)")
+
+
+class Unread(NamedTuple):
+    """A record that was found and not read: `raw` names the pod, `key` is for whoever reads it."""
+
+    raw: bytes
+    key: object
+
+
+Read = Callable[[Unread], Record | None]
 
 
 class Sign:
@@ -100,9 +111,20 @@ class Signs:
         self._first: Sign | None = None
         self._newest: deque[Sign] = deque(maxlen=NEWEST)
 
-    def waits(self, source: str) -> bool:
-        """Return True if signs of `source` can wait: no line before them needs to know whose turn it is."""
-        return not self._judge.in_turn(source)
+    def judged(self, found: Iterator[Record | Unread | None], read: Read, source: str) -> Iterator[Record]:
+        """Yield the records of `source`, and its signs, read by `read`, as far as they matter now; None stands for its end."""
+        for item in found:
+            if item is None:
+                yield from self.ended()
+            elif isinstance(item, Record):
+                yield item
+            elif self._judge.in_turn(source):
+                # The next line needs to know whose turn it is.
+                record = read(item)
+                if record is not None:
+                    yield record
+            else:
+                yield from self.keep(Sign(item.raw, partial(read, item)))
 
     def keep(self, sign: Sign) -> Iterator[Record]:
         """Keep a sign; yield what is read of those that have no room any more."""

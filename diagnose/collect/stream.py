@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from functools import partial
 from typing import Any, BinaryIO, Protocol, cast
 
 from diagnose.collect.foreign import is_obfuscated
-from diagnose.collect.signs import Sign, Signs
+from diagnose.collect.signs import Read, Unread
 from diagnose.model import InputSeen, Record, Where
 from diagnose.parse.kube import event_row
 from diagnose.parse.line import Line, parse_line, program_line
 from diagnose.parse.when import Clock
 from diagnose.pattern import lazy
+from diagnose.record import dataclass
 from diagnose.scan import Scanner
 
 BLOCK = 1024 * 1024
@@ -26,8 +26,8 @@ AHEAD = 24
 """Records kept unread at a block's end, so that a message that goes on in the next ones can be joined."""
 _HEAD = 64 * 1024
 """Bytes of a sampled record that are looked at."""
-SAMPLES, FEWER, FIRST = 16, 2, 4 * 1024 * 1024
-"""Records of each block that are parsed without a hit, to learn whose log it is and from when: of those in the first bytes, and of later ones."""
+_CLOSE, _NEAR, _FAR, _FIRST = 256, 64 * 1024, 512 * 1024, 4 * 1024 * 1024
+"""Bytes from one record that is parsed without a hit to the next, to learn whose log it is and from when: at the beginning, within the first bytes, and later."""
 LONGEST = 4 * 1024 * 1024
 """Bytes after which a record without an end is cut."""
 _ANSI = lazy(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|#033\[[0-9;]*m")
@@ -449,25 +449,58 @@ def _relined(head: Entry, message: str, raw: str) -> Entry:
     )
 
 
-def records(stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: InputSeen, signs: Signs | None = None) -> Iterator[Record]:
+@dataclass(slots=True)
+class Part:
+    """A part of a stream, from a record's start to another's; what stands before `start` was read by whoever reads the part before."""
+
+    context: int = 0
+    """Where reading begins: `AHEAD` records and more before `start`, of which none holds a literal."""
+    start: int = 0
+    end: int | None = None
+    """None: the end of the stream."""
+    newlines: int = 0
+    """How many there are in the part; known once it was read to `end`."""
+
+
+def records(stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: InputSeen) -> Iterator[Record]:
     """Yield the records of `stream` that hold one of the scanner's literals, in order; count what was read into `seen`.
 
-    What only tells that something works waits in `signs`, if given, and comes later or not at all.
     Memory stays flat: about two blocks, whatever the size of the stream. Errors of the stream are the caller's.
     """
+    return cast("Iterator[Record]", scanned(stream, fmt, scan, clock, seen))
+
+
+def scanned(
+    stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: InputSeen, part: Part | None = None, *, apart: bool = False
+) -> Iterator[Record | Unread | None]:
+    """Yield as `records` does; `apart`: what only tells that something works as `Unread`, for `reader`, and None at the end of the input.
+
+    Of a `part`, whose context `stream` begins with, lines are counted from its start.
+    """
+    part = part or Part()
     numbered = not isinstance(fmt, (ExportFormat, VerboseFormat, PrettyFormat))
-    carry = b""
-    fresh = 0  # where in `carry` the bytes begin that were not scanned yet
-    line = 1  # the number of the line that `carry` begins with
+    carry = stream.read(part.start - part.context) if part.start > part.context else b""
+    fresh = len(carry)  # where in `carry` the bytes begin that were not scanned yet
+    line = 1 - carry.count(b"\n")  # the number of the line that `carry` begins with
+    state = _State(part.start)
+    at = part.start
     while True:
-        block = stream.read(BLOCK)
+        # However the stream is cut into parts, blocks end at the same places.
+        block = stream.read(BLOCK - at % BLOCK)
+        at += len(block)
         seen.size += len(block)
         data = carry + block
+        base = at - len(data)
         limit = fmt.cut(data) if block else len(data)
         if limit <= fresh and len(data) - fresh > LONGEST:
             limit = len(data)
+        last = not block
+        if part.end is not None and base + limit >= part.end:
+            limit, last = part.end - base, True
+            seen.size -= at - part.end
         if limit > fresh:
-            yield from _in_block(data, fresh, limit, fmt, scan, clock, Place(seen.source, line, numbered), seen, signs)
+            whole = last and part.end is None
+            yield from _in_block(data, base, fresh, limit, fmt, scan, clock, Place(seen.source, line, numbered), seen, state, apart=apart, last=whole)
             # Keep some records before the limit, for messages whose head stands above the hit.
             keep = limit
             for _ in range(AHEAD):
@@ -476,22 +509,43 @@ def records(stream: BinaryIO, fmt: Format, scan: Scanner, clock: Clock, seen: In
                 keep = fmt.start(data, keep - 1)
             gone = data.count(b"\n", 0, keep)
             seen.lines += fmt.count(data, fresh, limit)
+            if last:
+                part.newlines = line - 1 + gone + data.count(b"\n", keep, limit)
             line += gone
             carry, fresh = data[keep:], limit - keep
         else:
             carry = data
-        if not block:
+        if last:
+            if part.end is not None:
+                return
             if numbered and data and not data.endswith(b"\n"):
                 seen.lines += 1
-            if signs is not None:
-                yield from signs.ended()
+            if apart:
+                yield None
             return
+
+
+def reader(fmt: Format, clock: Clock, source: str) -> Read:
+    """Return what reads the signs that `scanned` yields of `source`; it sets `clock`, which must be nobody else's."""
+
+    def read(sign: Unread) -> Record | None:
+        entry = fmt.parse(sign.raw)
+        clock.resume(cast("int", sign.key))
+        return None if entry is None else to_record(entry, clock, Where(source, 0, entry.cursor))
+
+    return read
 
 
 def _sample(entry: Entry | None, clock: Clock, seen: InputSeen) -> None:
     if entry is None:
         return
     seen.hear(entry.line.program, clock.read(entry.form, entry.time), entry.boot, entry.offset)
+
+
+def _sample_from(offset: int) -> int:
+    """Return the first offset of the stream, from `offset` on, at which a record is looked at without a hit."""
+    step = _CLOSE if offset < 16 * _CLOSE else min(_NEAR, 1 << (offset.bit_length() - 4)) if offset < _FIRST else _FAR
+    return -(-offset // step) * step
 
 
 class Place:
@@ -515,28 +569,35 @@ class Place:
         return Where(self._source, self._line, cursor)
 
 
+class _State:
+    """Offsets of the stream up to which everything was told, and up to which records were sampled."""
+
+    __slots__ = ("done", "sampled")
+
+    def __init__(self, start: int) -> None:
+        self.done = self.sampled = start
+
+
 def _in_block(
-    data: bytes, fresh: int, limit: int, fmt: Format, scan: Scanner, clock: Clock, place: Place, seen: InputSeen, signs: Signs | None
-) -> Iterator[Record]:  # fmt: skip
-    """Yield the records with a hit, and look at samples between them: in the order of the text, which tells a clock that was put back."""
+    data: bytes, base: int, fresh: int, limit: int, fmt: Format, scan: Scanner, clock: Clock, place: Place, seen: InputSeen, state: _State, *, apart: bool,
+    last: bool,
+) -> Iterator[Record | Unread]:  # fmt: skip
+    """Yield the records with a hit, and look at samples between them: in the order of the text, which tells a clock that was put back.
 
-    def read(raw: bytes) -> Record | None:
-        entry = fmt.parse(raw)
-        return None if entry is None else to_record(entry, clock, Where(seen.source, 0, entry.cursor))
-
-    step = max(1, (limit - fresh) // (SAMPLES if seen.size <= FIRST else FEWER))
-    samples = [*range(fresh, limit, step), limit - 1]
+    `data` begins at `base` of the stream; what begins beyond `limit` is of a later block; `last`: there is none.
+    """
+    sample = _sample_from(base + fresh) - base
     hits = scan.find(memoryview(data)[fresh:limit])
-    number, count, done, read_so_far = 0, len(hits), fresh, 0
-    while number < count or samples:
+    number, count = 0, len(hits)
+    done = state.done - base
+    while True:
         at = fresh + hits[number][0] if number < count else limit
-        while samples and samples[0] <= at:
-            start = fmt.start(data, samples[0])
-            raw = data[start : min(fmt.end(data, samples.pop(0)), start + _HEAD)]
-            _sample(fmt.parse(raw), clock, seen)
-            seen.obfuscated = seen.obfuscated or is_obfuscated(raw)
+        while sample < limit and sample <= at:
+            if base + sample >= state.sampled:
+                _look(data, base, sample, fmt, clock, seen, state)
+            sample = _sample_from(base + sample + 1) - base
         if number >= count:
-            return
+            break
         if at < done:
             number += 1
             continue
@@ -548,15 +609,25 @@ def _in_block(
         done = end
         raw = data[start:end]
         told = scan.tells(raw, literals)
-        if told == "sign" and signs is not None and signs.waits(seen.source):
-            yield from signs.keep(Sign(brief := fmt.brief(raw), partial(read, brief)))
+        if told == "sign" and apart:
+            yield Unread(fmt.brief(raw), clock.before)
             continue
         entry = fmt.parse(raw) if told else None
         if entry is None:
             continue
         start, end, entry = joined(data, fmt, start, end, entry, clock)
         done = max(done, end)
-        read_so_far += 1
-        if read_so_far <= SAMPLES and not seen.obfuscated:
-            seen.obfuscated = is_obfuscated(data[start:end])
+        seen.obfuscated = seen.obfuscated or is_obfuscated(data[start:end])
         yield to_record(entry, clock, place.where(data, start, entry.cursor))
+    state.done = max(state.done, base + done)
+    if last and base + limit > state.sampled:
+        _look(data, base, limit - 1, fmt, clock, seen, state)
+
+
+def _look(data: bytes, base: int, at: int, fmt: Format, clock: Clock, seen: InputSeen, state: _State) -> None:
+    """Look at the record that holds the byte `at`, whatever it tells."""
+    start, end = fmt.start(data, at), fmt.end(data, at)
+    state.sampled = base + end
+    raw = data[start : min(end, start + _HEAD)]
+    _sample(fmt.parse(raw), clock, seen)
+    seen.obfuscated = seen.obfuscated or is_obfuscated(raw)

@@ -129,6 +129,21 @@ class Clock:
         self._ask()
         return self._known
 
+    @property
+    def before(self) -> int:
+        """The time that was read last, which can decide what the next stamp means; 0 where none was."""
+        return self._before
+
+    def resume(self, before: int) -> None:
+        """Go on where `before` was the time that was read last."""
+        self._before, self._memo = before, ("", None)
+
+    def copy(self) -> Clock:
+        """Return a clock that goes on from here by itself."""
+        made = Clock.__new__(Clock)
+        vars(made).update(vars(self))
+        return made
+
     def _ask(self) -> None:
         if self._local is not None:
             local, self._local = self._local, None
@@ -224,6 +239,12 @@ class Clock:
         if second <= 59 and isinstance(self._tz, timezone):
             self._minute = (month, day, hour, minute), micros(best) - second * 1_000_000
         return micros(best) + micro
+
+
+def is_steady(tz: tzinfo) -> bool:
+    """Return True if `tz` has no summer time in our days, so that the same stamp always means the same."""
+    day = datetime(2000, 1, 1)  # noqa: DTZ001 - a wall clock's
+    return isinstance(tz, timezone) or len({tz.utcoffset(day + timedelta(days=n)) for n in range(0, 40 * 365, 20)}) == 1
 
 
 def date_in(text: str) -> datetime | None:

@@ -204,6 +204,11 @@ class Engine:
         """Return True while a line of `source` told whose turn it is, and no later one told otherwise."""
         return bool(self._context) and any(place[0] == source for place in self._context)
 
+    @property
+    def seeking(self) -> bool:
+        """True if any hit waits to learn whose sandbox it tells of."""
+        return bool(self._orphans)
+
     def seeks(self, sandbox: str) -> bool:
         """Return True if a hit waits to learn whose sandbox that is."""
         return sandbox in self._orphans

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from typing import NamedTuple, Protocol
 
 from diagnose.model import Record
@@ -40,19 +39,24 @@ Read = Callable[[Unread], Record | None]
 class Sign:
     """One record that was not read yet, and what reads it."""
 
-    __slots__ = ("_read", "_was_read", "raw")
+    __slots__ = ("_read", "_unread", "_was_read")
 
-    def __init__(self, raw: bytes, read: Callable[[], Record | None]) -> None:
-        """Keep `raw`, which names the pod; `read` reads the record."""
-        self.raw = raw
+    def __init__(self, unread: Unread, read: Read) -> None:
+        """Keep `unread`."""
+        self._unread = unread
         self._read = read
         self._was_read = False
+
+    @property
+    def raw(self) -> bytes:
+        """What names the pod."""
+        return self._unread.raw
 
     def records(self) -> Iterator[Record]:
         """Yield its record, once."""
         if not self._was_read:
             self._was_read = True
-            record = self._read()
+            record = self._read(self._unread)
             if record is not None:
                 yield record
 
@@ -72,6 +76,11 @@ class Judge(Protocol):
         """Return True while a line of `source` told whose turn it is, and no later one told otherwise."""
         ...
 
+    @property
+    def seeking(self) -> bool:
+        """True if any failure waits to learn whose sandbox it tells of."""
+        ...
+
     def seeks(self, sandbox: str) -> bool:
         """Return True if a failure waits to learn whose sandbox that is."""
         ...
@@ -80,23 +89,26 @@ class Judge(Protocol):
 class _Pod:
     """The signs of one kind of one pod: each with its number, and how often the pod had failed before."""
 
-    __slots__ = ("count", "kept", "name")
+    __slots__ = ("count", "kept", "name", "on_host")
 
-    def __init__(self, name: str | None) -> None:
+    def __init__(self, name: str, on_host: bool) -> None:  # noqa: FBT001 - private
         self.name = name
+        self.on_host = on_host
         self.count = 0
         self.kept: deque[tuple[int, int, Sign]] = deque()
 
-    def keep(self, sign: Sign, failures: int) -> Iterator[Sign]:
-        """Keep a sign; yield those that are not needed any more."""
+    def keep(self, sign: Sign, failures: int) -> list[Sign]:
+        """Keep a sign; return those that are not needed any more."""
+        kept = self.kept
         self.count += 1
-        self.kept.append((self.count, failures, sign))
-        if len(self.kept) > RUN and self.kept[-RUN - 1][1] == failures:
-            gone = self.kept[-RUN - 1]
-            self.kept.remove(gone)
-            yield gone[2]
-        while self.kept[0][0] <= self.count - NEWEST:
-            yield self.kept.popleft()[2]
+        kept.append((self.count, failures, sign))
+        gone: list[Sign] = []
+        if len(kept) > RUN and kept[-RUN - 1][1] == failures:
+            gone.append(kept[-RUN - 1][2])
+            del kept[-RUN - 1]
+        while kept[0][0] <= self.count - NEWEST:
+            gone.append(kept.popleft()[2])
+        return gone
 
 
 class Signs:
@@ -114,37 +126,38 @@ class Signs:
     def judged(self, found: Iterator[Record | Unread | None], read: Read, source: str) -> Iterator[Record]:
         """Yield the records of `source`, and its signs, read by `read`, as far as they matter now; None stands for its end."""
         for item in found:
-            if item is None:
-                yield from self.ended()
-            elif isinstance(item, Record):
+            if isinstance(item, Record):
                 yield item
+            elif item is None:
+                yield from self.ended()
             elif self._judge.in_turn(source):
                 # The next line needs to know whose turn it is.
                 record = read(item)
                 if record is not None:
                     yield record
             else:
-                yield from self.keep(Sign(item.raw, partial(read, item)))
+                for sign in self.keep(Sign(item, read)):
+                    yield from sign.records()
 
-    def keep(self, sign: Sign) -> Iterator[Record]:
-        """Keep a sign; yield what is read of those that have no room any more."""
-        m = _POD.search(sign.raw)
+    def keep(self, sign: Sign) -> list[Sign]:
+        """Keep a sign; return those that have no room any more, and matter."""
+        raw = sign.raw
+        m = _POD.search(raw)
         key = m.group() if m else b""
-        if not any(x in key for x in _HOST_NETWORK):
-            self._newest.append(sign)
-        self._first = self._first or sign
         pod = self._pods.get(key)
         if pod is None:
-            pod = self._pods[key] = _Pod((m[2] or m[4] or m[6]).decode("utf-8", "replace") if m else None)
+            pod = self._pods[key] = _Pod((m[2] or m[4] or m[6]).decode("utf-8", "replace") if m else "", any(x in key for x in _HOST_NETWORK))
         else:
             self._pods.move_to_end(key)
-        self._bytes += len(sign.raw)
-        for gone in pod.keep(sign, self._judge.failing.get(pod.name or "", 0)):
-            self._bytes -= len(gone.raw)
-            if self._sought(gone):
-                yield from gone.records()
+        if not pod.on_host:
+            self._newest.append(sign)
+        self._first = self._first or sign
+        gone = pod.keep(sign, self._judge.failing.get(pod.name, 0))
+        self._bytes += len(raw) - sum(len(x.raw) for x in gone)
+        gone = [x for x in gone if self._sought(x)] if self._judge.seeking else []
         while self._bytes > BYTES:
-            yield from self._of(self._pods.popitem(last=False)[1])
+            gone += self._of(self._pods.popitem(last=False)[1])
+        return gone
 
     def ended(self) -> Iterator[Record]:
         """Yield the first and the newest signs of the input that has just ended."""
@@ -158,17 +171,17 @@ class Signs:
         """Yield what matters of all that is left, once every input was read: of pods that failed; of others only the newest, where objects name pods."""
         for pod in list(self._pods.values()):
             newest = pod.kept[-1][2]
-            yield from self._of(pod)
+            for sign in self._of(pod):
+                yield from sign.records()
             if self._judge.held:
                 yield from newest.records()
         self._pods.clear()
 
-    def _of(self, pod: _Pod) -> Iterator[Record]:
-        failed = pod.name is None or pod.name in self._judge.failing
-        for _, _, sign in pod.kept:
-            self._bytes -= len(sign.raw)
-            if failed or self._sought(sign):
-                yield from sign.records()
+    def _of(self, pod: _Pod) -> list[Sign]:
+        """Return the signs of a pod that matter; none is kept any more."""
+        self._bytes -= sum(len(sign.raw) for _, _, sign in pod.kept)
+        failed = not pod.name or pod.name in self._judge.failing
+        return [sign for _, _, sign in pod.kept if failed or self._sought(sign)]
 
     def _sought(self, sign: Sign) -> bool:
         box = _SANDBOX.search(sign.raw)

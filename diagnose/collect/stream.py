@@ -481,7 +481,9 @@ def scanned(
     numbered = not isinstance(fmt, (ExportFormat, VerboseFormat, PrettyFormat))
     carry = stream.read(part.start - part.context) if part.start > part.context else b""
     fresh = len(carry)  # where in `carry` the bytes begin that were not scanned yet
-    line = 1 - carry.count(b"\n")  # the number of the line that `carry` begins with
+    above = carry.count(b"\n")
+    newlines = 0
+    line = 1 - above  # the number of the line that `carry` begins with
     state = _State(part.start)
     at = part.start
     while True:
@@ -507,11 +509,13 @@ def scanned(
                 if keep <= 0 or limit - keep > LONGEST:
                     break
                 keep = fmt.start(data, keep - 1)
-            gone = data.count(b"\n", 0, keep)
-            seen.lines += fmt.count(data, fresh, limit)
-            if last:
-                part.newlines = line - 1 + gone + data.count(b"\n", keep, limit)
-            line += gone
+            if numbered:
+                below = data.count(b"\n", keep, limit)
+                newlines = data.count(b"\n", fresh, limit)
+                line += above + newlines - below
+                above = below
+                part.newlines = line - 1 + below
+            seen.lines += newlines if type(fmt) is LineFormat else fmt.count(data, fresh, limit)
             carry, fresh = data[keep:], limit - keep
         else:
             carry = data
@@ -570,12 +574,13 @@ class Place:
 
 
 class _State:
-    """Offsets of the stream up to which everything was told, and up to which records were sampled."""
+    """Offsets of the stream up to which everything was told, up to which records were sampled, and at which signs of obfuscation were last looked for."""
 
-    __slots__ = ("done", "sampled")
+    __slots__ = ("done", "judged", "sampled")
 
     def __init__(self, start: int) -> None:
         self.done = self.sampled = start
+        self.judged = start - _NEAR
 
 
 def _in_block(
@@ -602,7 +607,8 @@ def _in_block(
             number += 1
             continue
         start, end = fmt.start(data, at), fmt.end(data, at)
-        literals: set[int] = set()
+        literals = {hits[number][1]}
+        number += 1
         while number < count and fresh + hits[number][0] < end:
             literals.add(hits[number][1])
             number += 1
@@ -617,7 +623,9 @@ def _in_block(
             continue
         start, end, entry = joined(data, fmt, start, end, entry, clock)
         done = max(done, end)
-        seen.obfuscated = seen.obfuscated or is_obfuscated(data[start:end])
+        if base + end > state.judged + _NEAR and not seen.obfuscated:
+            state.judged = base + end
+            seen.obfuscated = is_obfuscated(data[start:end])
         yield to_record(entry, clock, place.where(data, start, entry.cursor))
     state.done = max(state.done, base + done)
     if last and base + limit > state.sampled:

@@ -12,7 +12,7 @@ import pytest
 
 from bench.make_journal import Options, entries, write_export, write_json, write_short
 from diagnose import catalog
-from diagnose.collect.signs import NEWEST, RUN, Sign, Signs
+from diagnose.collect.signs import NEWEST, RUN, Sign, Signs, Unread
 from diagnose.diagnosis import Selection, investigate
 from diagnose.model import Record, Report, Where
 from diagnose.render import json_v1
@@ -67,6 +67,10 @@ class _Judge:
         self.held = False
         self.boxes: set[str] = set()
 
+    @property
+    def seeking(self) -> bool:
+        return bool(self.boxes)
+
     def in_turn(self, source: str) -> bool:
         return source == "in turn"
 
@@ -79,14 +83,14 @@ def _sign(pod: str, number: int, read: list[str]) -> Sign:
         read.append(f"{pod} {number}")
         return Record(number, "crio", "", Where("x"), "")
 
-    return Sign(f"Ran pod sandbox b{number} with infra container: ns/{pod}/POD".encode(), record)
+    return Sign(Unread(f"Ran pod sandbox b{number} with infra container: ns/{pod}/POD".encode(), None), lambda _: record())
 
 
 def test_what_nobody_asks_for_is_never_read() -> None:
     read: list[str] = []
     signs = Signs(_Judge())
     for n in range(500):
-        assert list(signs.keep(_sign(f"p{n % 5}", n, read))) == []
+        assert signs.keep(_sign(f"p{n % 5}", n, read)) == []
     assert len(list(signs.ended())) == NEWEST + 1
     assert read == ["p0 0", *(f"p{n % 5} {n}" for n in range(500 - NEWEST, 500))]
     assert list(signs.rest()) == []
@@ -99,9 +103,9 @@ def test_of_a_pod_that_failed_the_newest_of_each_run_are_read_once() -> None:
     for n in range(40):
         if n == 20:
             judge.failing["p"] += 1
-        list(signs.keep(_sign("p", n, read)))
+        signs.keep(_sign("p", n, read))
     for n in range(100):
-        list(signs.keep(_sign("q", n, [])))
+        signs.keep(_sign("q", n, []))
     list(signs.ended())
     read.clear()  # the first one
     assert [r.time for r in signs.rest()] == [*range(20 - RUN, 20), *range(40 - RUN, 40)]
@@ -113,7 +117,7 @@ def test_where_objects_name_pods_the_newest_of_each_is_read() -> None:
     judge.held = True
     signs = Signs(judge)
     for n in range(30):
-        list(signs.keep(_sign(f"p{n % 3}", n, [])))
+        signs.keep(_sign(f"p{n % 3}", n, []))
     assert [r.time for r in signs.rest()] == [27, 28, 29]
 
 
@@ -121,7 +125,7 @@ def test_a_sandbox_that_a_failure_waits_for_is_read() -> None:
     judge = _Judge()
     judge.boxes.add("b3")
     signs = Signs(judge)
-    found = [r.time for n in range(200) for r in signs.keep(_sign("p", n, []))]
+    found = [r.time for n in range(200) for s in signs.keep(_sign("p", n, [])) for r in s.records()]
     assert found == [3]
     assert list(signs.rest()) == []
 
@@ -131,7 +135,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     judge = _Judge()
     judge.failing["p0"] += 1
     signs = Signs(judge)
-    found = [r.time for n in range(2000) for r in signs.keep(_sign(f"p{n}", n, []))]
+    found = [r.time for n in range(2000) for s in signs.keep(_sign(f"p{n}", n, [])) for r in s.records()]
     assert found == [0]  # the pod that failed was read when its room was needed
     assert signs._bytes <= 10_000
     assert len(signs._pods) < 300

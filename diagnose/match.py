@@ -25,8 +25,8 @@ class Hit(NamedTuple):
     quiet: bool
 
 
-_RECENT = 512
-"""Messages whose reading is remembered."""
+_RECENT, _SAME = 512, 256
+"""Messages whose reading is remembered: by what they have in common with others, and whole."""
 
 
 class Matcher:
@@ -35,6 +35,7 @@ class Matcher:
     def __init__(self, catalog: Catalog) -> None:
         """Prepare the word index of `catalog`."""
         self._catalog = catalog
+        self._same: OrderedDict[tuple[str, str], list[Hit]] = OrderedDict()
         self._known: OrderedDict[tuple[str, str], list[tuple[Hit, tuple[str, ...], tuple[str, ...]]]] = OrderedDict()
 
     def classify(self, message: str, source: str = "", like: Alike | None = None) -> list[Hit]:
@@ -43,6 +44,14 @@ class Matcher:
         An empty `source` means pasted text of unknown origin: every message of every program is looked for. What differs from
         another message in its ids alone is not judged again; `like` is its form, if it is known.
         """
+        same = self._same.get((source, message))
+        if same is None:
+            same = self._same[source, message] = self._alike(message, source, like)
+            if len(self._same) > _SAME:
+                self._same.popitem(last=False)
+        return same
+
+    def _alike(self, message: str, source: str, like: Alike | None) -> list[Hit]:
         like = alike(message) if like is None else like
         if like is None or len(message) > LONGEST:
             return self._read(message, source)

@@ -43,7 +43,7 @@ class Scanner:
         """The engine in use."""
         number = {x: n for n, x in enumerate(self._literals)}
         self.signs = frozenset(number[x.encode()] for x in plan.signs)
-        self._beside = {number[k.encode()]: tuple(tuple(x.encode() for x in some) for some in v) for k, v in plan.beside.items()}
+        self._beside = {number[k.encode()]: tuple(tuple(x.encode() for x in sorted(some)) for some in v) for k, v in plan.beside.items()}
         self._numbers = frozenset(number[x.encode()] for x in plan.numbers)
         self._weak = self.signs | self._numbers | self._beside.keys()
 
@@ -78,12 +78,19 @@ class Scanner:
         """Return what a record with those literals may hold: "message", "sign" where it only tells that something works, or "" for nothing."""
         if not literals <= self._weak:
             return "message"
-        if literals & self._beside.keys():
-            low = raw.lower()
-            if any(all(x in low for x in some) for n in literals & self._beside.keys() for some in self._beside[n]):
-                return "message"
-        told = {self._tell_numbers(raw, self._literals[n]) for n in literals & self._numbers}
-        return "message" if "message" in told else "sign" if literals & self.signs or "sign" in told else ""
+        if literals and literals <= self.signs:
+            return "sign"
+        low, told = raw.lower(), {"sign"} if literals & self.signs else {""}
+        for n in literals:
+            if n in self._numbers:
+                told.add(self._tell_numbers(raw, self._literals[n]))
+            for some in self._beside.get(n, ()):
+                for text in some:
+                    if text not in low:
+                        break
+                else:
+                    return "message"
+        return "message" if "message" in told else "sign" if "sign" in told else ""
 
     def _tell_numbers(self, raw: bytes | bytearray, marker: bytes) -> str:
         """Return what the text holds that stands as numbers behind `marker`."""

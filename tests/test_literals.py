@@ -103,6 +103,15 @@ def test_a_literal_is_rare_and_short() -> None:
     assert made.beside == {"often seen text and": (("the rest",),)} or not any(x in clean for x in own)
 
 
+def test_a_message_written_as_numbers_is_what_it_says() -> None:
+    def numbers(text: str) -> str:
+        return f'{{"MESSAGE":[{",".join(str(b) for b in text.encode())}]}}'
+
+    assert [_tells(numbers(x)) for x in ("error adding pod a", "Ran pod sandbox 1", "Started")] == ["message", "sign", ""]
+    assert _tells('{"MESSAGE" : [ 69, 114, 114 ]}') == ""
+    assert _tells('{"MESSAGE":[x') == "message"
+
+
 def test_stable_parts() -> None:
     assert stable('a "b c" \\d <e> f\tg') == ["a", "b c", "d", "e", "f", "g"]
     assert longest_stable('cannot find "x" in it') == "cannot find"

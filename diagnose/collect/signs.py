@@ -86,6 +86,18 @@ class Judge(Protocol):
         ...
 
 
+def _key(raw: bytes) -> bytes:
+    """Return what names the pod of a sign and says what kind it is; it begins as `_POD` does."""
+    at = raw.find(b"infra container: ")
+    if at >= 0:
+        return raw[at : raw.find(b"/POD", at) + 4]
+    at = raw.find(b'pod="')
+    if at >= 0:
+        return raw[at : raw.find(b'"', at + 5)]
+    m = _POD.search(raw)
+    return m.group() if m else b""
+
+
 class _Pod:
     """The signs of one kind of one pod: each with its number, and how often the pod had failed before."""
 
@@ -142,10 +154,10 @@ class Signs:
     def keep(self, sign: Sign) -> list[Sign]:
         """Keep a sign; return those that have no room any more, and matter."""
         raw = sign.raw
-        m = _POD.search(raw)
-        key = m.group() if m else b""
+        key = _key(raw)
         pod = self._pods.get(key)
         if pod is None:
+            m = _POD.match(key)
             pod = self._pods[key] = _Pod((m[2] or m[4] or m[6]).decode("utf-8", "replace") if m else "", any(x in key for x in _HOST_NETWORK))
         else:
             self._pods.move_to_end(key)

@@ -502,7 +502,8 @@ def scanned(
             seen.size -= at - part.end
         if limit > fresh:
             whole = last and part.end is None
-            yield from _in_block(data, base, fresh, limit, fmt, scan, clock, Place(seen.source, line, numbered), seen, state, apart=apart, last=whole)
+            place = Place(seen.source, line, numbered)
+            yield from _in_block(data, base, fresh, limit, fmt, scan, clock, place, seen, state, apart=apart, last=whole)
             # Keep some records before the limit, for messages whose head stands above the hit.
             keep = limit
             for _ in range(AHEAD):
@@ -510,8 +511,8 @@ def scanned(
                     break
                 keep = fmt.start(data, keep - 1)
             if numbered:
+                newlines = place.count(data, limit) - above
                 below = data.count(b"\n", keep, limit)
-                newlines = data.count(b"\n", fresh, limit)
                 line += above + newlines - below
                 above = below
                 part.newlines = line - 1 + below
@@ -557,9 +558,13 @@ class Place:
 
     def __init__(self, source: str, line: int, numbered: bool) -> None:  # noqa: FBT001 - private
         self._source = source
-        self._line = line
+        self._first = self._line = line
         self._at = 0
         self._numbered = numbered
+
+    def count(self, data: bytes, end: int) -> int:
+        """Return how many lines end up to offset `end` of the block."""
+        return self.where(data, end, "").line - self._first
 
     def where(self, data: bytes, offset: int, cursor: str) -> Where:
         """Return the place of the record at `offset` of the block."""

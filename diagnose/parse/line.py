@@ -149,15 +149,16 @@ _Told = tuple[str, dict[str, str], tuple[str, ...]]
 """A message, its keys, and which of these hold stand-ins for ids."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def _klog_told(rest: str) -> _Told:
     """Return the message and the keys of a klog line behind its head."""
     message, fields = _with_error(*_structured(rest))
     return message, fields, marked(fields)
 
 
+@lru_cache(maxsize=256)
 def _told(text: str, read: Callable[[str], _Told]) -> tuple[str, dict[str, str], Alike | None]:
-    """Return the message and the keys that `read` finds in `text`; what differs from another text in its ids alone is not read again."""
+    """Return the message and the keys that `read` finds in `text`, which are not to be changed; what differs from another text in its ids alone is not read again."""
     like = alike(text)
     if like is not None:
         message, fields, keys = read(like.text)

@@ -15,7 +15,7 @@ from diagnose.collect.foreign import is_obfuscated
 from diagnose.collect.signs import Read, Unread
 from diagnose.model import InputSeen, Record, Where
 from diagnose.parse.kube import event_row
-from diagnose.parse.line import Line, parse_line, program_line
+from diagnose.parse.line import Line, journal_line, parse_line, program_line
 from diagnose.parse.when import Clock
 from diagnose.pattern import lazy
 from diagnose.record import dataclass
@@ -136,7 +136,7 @@ def journal_entry(fields: dict[str, Any], raw: str) -> Entry:
     message = _ANSI.sub("", one("MESSAGE"))
     ident = one("SYSLOG_IDENTIFIER") or one("_COMM") or ("kernel" if one("_TRANSPORT") == "kernel" else "")
     host, pid, stamp = one("_HOSTNAME"), one("_PID") or one("SYSLOG_PID"), one("_SOURCE_REALTIME_TIMESTAMP") or one("__REALTIME_TIMESTAMP")
-    line = parse_line(f"1000000000.000000 {ident or 'unknown'}: {message}")._replace(time="", form="")
+    line = journal_line(ident or "unknown", message)
     if one("_TRANSPORT") == "audit":
         line = line._replace(program="audit")
     if line.program == "other" and one("_SYSTEMD_UNIT") in _UNITS:

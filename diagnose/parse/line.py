@@ -97,6 +97,7 @@ def go_unquote(text: str) -> str:
         return body
 
 
+@lru_cache(maxsize=256)
 def _program(ident: str) -> str:
     name = ident.rsplit("/", 1)[-1].removesuffix(".service").removesuffix(".scope")
     if name.startswith(("greenboot", "redboot")) or name.endswith(".sh"):
@@ -270,8 +271,23 @@ def parse_line(text: str) -> Line:
         inner = program_line(bare["rest"])
         return inner._replace(ident=bare["ident"], pid=bare["pid"], program=inner.program or _program(bare["ident"]))
     form = next(k for k in ("bsd", "iso", "full", "unix", "mono", "ctime") if m[k])
-    inner = program_line(_SYSLOG_LEVEL.sub("", m["rest"]))
-    outer = _program(m["ident"])
+    inner, program = _logged(m["ident"], m["rest"])
+    if form == "mono" and inner.form:
+        # A monotonic stamp has no date; the program's own has.
+        return inner._replace(host=m["host"] or "", ident=m["ident"], pid=m["pid"] or inner.pid, program=program)
+    return inner._replace(time=m[form], form=form, host=m["host"] or "", ident=m["ident"], pid=m["pid"] or inner.pid, program=program)
+
+
+def journal_line(ident: str, message: str) -> Line:
+    """Take the message of a journal's entry apart that a program of that name logged; what the journal tells itself is left out: time, host."""
+    inner, program = _logged(ident, message)
+    return Line("", "", "", ident, inner.pid, program, inner.level, inner.message, inner.fields, inner.like)
+
+
+def _logged(ident: str, message: str) -> tuple[Line, str]:
+    """Return the program's own line, and whose it is."""
+    inner = program_line(_SYSLOG_LEVEL.sub("", message))
+    outer = _program(ident)
     program = inner.program if inner.program not in ("", "pod-log") else outer
     if outer in ("kubelet", "containerd") and program == "crio":
         program = outer
@@ -279,7 +295,4 @@ def parse_line(text: str) -> Line:
         program = "cni"  # what a plugin prints to its stderr, libcni copies to the runtime's
     if inner.form == "klog" and (outer == "kubelet" or not inner.program):
         program = "kubelet" if outer == "other" else outer  # a kubelet by another name (k3s, origin-node)
-    if form == "mono" and inner.form:
-        # A monotonic stamp has no date; the program's own has.
-        return inner._replace(host=m["host"] or "", ident=m["ident"], pid=m["pid"] or inner.pid, program=program)
-    return inner._replace(time=m[form], form=form, host=m["host"] or "", ident=m["ident"], pid=m["pid"] or inner.pid, program=program)
+    return inner, program

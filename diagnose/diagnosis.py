@@ -211,6 +211,8 @@ def concluded(
         finding.hints = hints_for(finding, story) + (held.hints(finding) if held is not None else [])
     sandboxes = frozenset(box.namespace for box in held.silent.host.boxes.values()) if held is not None else frozenset[str]()
     gaps = evidence.gaps + blind_spots(story, evidence.inputs, everything, evidence.gaps, live=live, since=since, sandboxes=sandboxes)
+    if evidence.scan.slow:
+        gaps.append(Gap("", "", "pip install 'msnet-diagnose[fast]'", "slow-scan", hides=False))
     report = Report(
         tool=__version__, catalog=catalog.digest, generated=micros(now), findings=found, inputs=sorted(evidence.inputs, key=lambda i: i.source), gaps=gaps,
         not_checked=[(p.rule, f"{p.where}: {p.text}") for p in catalog.problems], window=(low, high), notes=[f"scan engine: {evidence.scan.engine}"],

@@ -39,6 +39,8 @@ class Scanner:
         """Bytes that were looked at; not counted beyond `SMALL`."""
         self._find: _Find | None = None
         self._built = "plain"
+        self.slow = False
+        """True if an input was large enough for the vector engine, and it is not installed."""
         self.engine = "plain"
         """The engine in use."""
         number = {x: n for n, x in enumerate(self._literals)}
@@ -105,6 +107,7 @@ class Scanner:
         try:
             import pyperscan
         except (ImportError, OSError):  # no wheel for this platform, or its CPU is too old for it
+            self.slow = True
             return lambda buffer: _plain(self._literals, buffer)
         self._built = "pyperscan"
         hits: list[tuple[int, int]] = []

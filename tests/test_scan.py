@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -58,7 +60,26 @@ def test_without_the_vector_engine_the_plain_search_goes_on(monkeypatch: pytest.
     monkeypatch.setattr(scan, "SMALL", 4)
     scanner = Scanner(["abc"])
     assert [scanner(b"xxabc"), scanner(b"ABC"), scanner(b"")] == [[4], [2], []]
-    assert scanner.engine == "plain"
+    assert (scanner.engine, scanner.slow) == ("plain", True)
+
+
+def test_a_report_tells_that_the_slow_search_read_a_large_input(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    from diagnose.diagnosis import Selection, diagnose
+
+    (tmp_path / "large").write_text("Nov 23 20:00:42 n microshift[1]: nothing of interest\n" * 4000)
+    (tmp_path / "small").write_text("Nov 23 20:00:42 n microshift[1]: nothing of interest\n" * 4)
+
+    def kinds(name: str) -> list[tuple[str, bool]]:
+        moment = datetime(2026, 11, 23, 20, 10, tzinfo=UTC)
+        report = diagnose([str(tmp_path / name)], catalog.load(), now=moment, reference=moment, tz=None, select=Selection())
+        return [(g.kind, g.hides) for g in report.gaps if g.kind == "slow-scan"]
+
+    assert kinds("large") == []
+    monkeypatch.setitem(sys.modules, "pyperscan", None)
+    assert kinds("large") == [("slow-scan", False)]
+    assert kinds("small") == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pickle
 import select
 import signal
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
@@ -29,21 +29,19 @@ _SIZE: Final = 4
 class _Process:
     """A process that does one work, and what it sent."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, others: Iterable[_Process]) -> None:
+        """Start it. Raises `MsnetError`."""
         self.fd, write = os.pipe()
         self._sent = bytearray()
-        # No interrupt may reach the new process as long as it would be handled there as it is here.
-        signals = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self.pid = os.fork()
             if not self.pid:
-                _do(work, write, signals)
+                _do(work, write, [self.fd, *(p.fd for p in others if p.fd >= 0)])
         except OSError as e:
             os.close(self.fd)
             raise MsnetError(f"cannot start a process: {e.strerror}", "--jobs 1 needs none") from e
         finally:
             os.close(write)
-            signal.pthread_sigmask(signal.SIG_SETMASK, signals)
         with suppress(OSError):
             fcntl.fcntl(self.fd, fcntl.F_SETPIPE_SZ, _PIPE)
 
@@ -77,13 +75,16 @@ class _Process:
             os.waitpid(self.pid, 0)
 
 
-def _do(work: Work, write: int, signals: set[int | signal.Signals]) -> None:
+def _do(work: Work, write: int, others: list[int]) -> None:
     """Do the work and leave; nothing of this process may go on as if it were the other one."""
     code = 1
     try:
         for each in (signal.SIGINT, signal.SIGPIPE, signal.SIGTERM):
             signal.signal(each, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, signals)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        # Whoever writes where nobody reads is ended: so no process outlives the one that started it.
+        for fd in others:
+            os.close(fd)
         _send(work(), write)
         code = 0
     finally:
@@ -154,7 +155,12 @@ class Ahead:
             work = next(self._works, None)
             if work is None:
                 return
-            self._started.append(_Process(work))
+            # No interrupt may reach the new process as long as it would be handled there as it is here, or come before it is known here.
+            signals = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                self._started.append(_Process(work, self._started))
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, signals)
 
     def results(self) -> Results:
         """Return the results of the work whose turn it is."""

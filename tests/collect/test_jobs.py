@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import lzma
 import os
 import random
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import NODE, NOW
-from journals import FAILED
+from conftest import NODE, NOW, ROOT
+from journals import FAILED, REMOTE, build, varied
 
 from diagnose import catalog as catalogs
 from diagnose.collect import cutting, stream
 from diagnose.collect import evidence as reading
+from diagnose.collect.evidence import Evidence, Options
 from diagnose.collect.files import zstd_module
 from diagnose.collect.signs import Unread
 from diagnose.collect.stream import ExportFormat, Format, JsonFormat, LineFormat, Part, export_fields, scanned
@@ -164,3 +174,126 @@ def test_the_report_is_that_of_one_process(form: str, logs: dict[str, bytes], sm
     small(len(logs[form]) // 5)
     assert len(cutting.parts(str(path), len(logs[form]), FORMS[form], SCAN, 2)) > 3
     assert json.loads(same(path))["findings"]
+
+
+def storm(size: int) -> bytes:
+    """Return a log in which every third line is of a failure, and blocks of two processes lie within each other."""
+    lines: list[str] = []
+    total = number = 0
+    while total < size:
+        number += 1
+        at = f"Nov 23 {19 + number // 3000 % 4:02}:{number // 60 % 60:02}:{number % 60:02} edge01 "
+        pod = f"web-{number % 40}"
+        sandbox = f"{number:064x}"
+        some = [f"microshift[700]: {OPENS.format(pod=pod)}", f"crio[701]: {FAILED.format(pod=pod)} {sandbox}", f"microshift[700]: \t{FAILED.format(pod=pod)}", "microshift[700]:  >"]  # fmt: skip
+        some += ["app[77]: a healthy line"] * (30 if number % 9 == 0 else 2)
+        lines += (at + x + "\n" for x in some)
+        total = total + sum(map(len, some)) + len(at) * len(some)
+    return "".join(lines).encode()
+
+
+def test_a_storm_is_counted_the_same(small: Callable[[int], None], write: Callable[..., Path]) -> None:
+    path = write(storm(400_000), "storm.log")
+    small(60_000)
+    assert len(cutting.parts(str(path), path.stat().st_size, LineFormat(), SCAN, 7)) > 4
+    assert json.loads(same(path))["findings"][0]["count"] > 100
+
+
+@pytest.mark.parametrize("name", ["Asia/Tokyo", "Europe/Berlin"])
+def test_a_clock_that_is_put_back_means_the_same(name: str, small: Callable[[int], None], write: Callable[..., Path]) -> None:
+    lines = [f"Oct 25 {hour:02}:{minute:02}:{second:02} edge01 {what}\n" for hour in (1, 2, 2, 3) for minute in range(0, 60, 2) for second, what in (
+        (1, f"crio[701]: {FAILED.format(pod='web-1')}"), (2, "app[7]: a healthy line"), (9, 'crio[701]: Ran pod sandbox 00ab with infra container: cell/web-2/POD'),
+        *((20 + x, "app[7]: another healthy line") for x in range(30)))]  # fmt: skip
+    path = write("".join(lines), "journal.log")
+    small(40_000)
+    count = len(cutting.parts(str(path), path.stat().st_size, LineFormat(), SCAN, 3))
+    assert count > 3
+    assert len(json.loads(same(path, tz=ZoneInfo(name)))["findings"]) == 1
+
+
+def test_packed_logs_beside_objects_and_an_archive(small: Callable[[int], None], logs: dict[str, bytes], tmp_path: Path) -> None:
+    for name, data in (
+        ("a.log.gz", gzip.compress(logs["short"])), ("b.log.xz", lzma.compress(logs["short-iso"])), ("c.export.zst", zstd_module().compress(logs["export"])),
+        ("d.json", logs["json"]), ("e.gz", gzip.compress(logs["short"])[:-5000]), ("f.log", b"one line of no log\n"), ("g.log", b""),
+    ):  # fmt: skip
+        (tmp_path / name).write_bytes(data)
+    shutil.copytree(NODE / "objects", tmp_path / "objects")
+    with tarfile.open(tmp_path / "z.tar", "w") as tar:
+        tar.add(NODE / "objects", "objects")
+        tar.add(NODE / "journal.export.zst", "journal.export.zst")
+    small(400_000)
+    report = json.loads(same(tmp_path, tmp_path / "absent"))
+    assert {Path(i["source"]).name for i in report["inputs"]} >= {"a.log.gz", "b.log.xz", "c.export.zst", "d.json", "e.gz", "f.log", "g.log", "z.tar"}
+    assert any("damaged or cut short" in g["reason"] for g in report["gaps"])
+
+
+@pytest.mark.skipif(not any(os.access(x, os.X_OK) for x in REMOTE), reason="systemd-journal-remote is not installed")
+def test_journal_files(small: Callable[[int], None], tmp_path: Path) -> None:
+    build(b"".join(entries()), tmp_path / "a.journal")
+    build(varied(), tmp_path / "b.journal", compact=False)
+    (tmp_path / "c.journal.zst").write_bytes(zstd_module().compress((tmp_path / "a.journal").read_bytes()))
+    damaged = bytearray((tmp_path / "b.journal").read_bytes())
+    damaged[20_000:24_000] = bytes(4000)
+    (tmp_path / "d.journal").write_bytes(damaged)
+    small(400_000)
+    for paths in ([tmp_path / "a.journal"], [tmp_path / "c.journal.zst"], [tmp_path]):
+        assert json.loads(same(*paths))["findings"]
+
+
+def test_a_process_that_is_killed_is_a_gap(write: Callable[..., Path], small: Callable[[int], None]) -> None:
+    path, other = write(storm(4_000_000), "a.log"), write(storm(50_000), "b.log")
+    small(100_000_000)
+    read = Evidence(Scanner(plan(CATALOG)), Options(NOW, UTC), jobs=2)
+    items = read.read([str(path), str(other)])
+    next(items)
+    os.kill(children(os.getpid())[0], signal.SIGKILL)
+    sources = [x.where.source for x in items]
+    assert 0 < sources.count(str(path)) < 8000
+    assert sources.count(str(other)) > 50
+    assert [(g.source, g.reason) for g in read.gaps] == [(str(path), "not read to its end: the process that read it was ended")]
+    assert [(Path(i.source).name, i.whole) for i in read.inputs] == [("a.log", False), ("b.log", True)]
+
+
+def test_of_a_log_in_parts_nothing_is_told_behind_one_whose_process_was_killed(write: Callable[..., Path], small: Callable[[int], None]) -> None:
+    path = write(storm(6_000_000), "a.log")
+    small(3_000_000)
+    read = Evidence(Scanner(plan(CATALOG)), Options(NOW, UTC), jobs=2)
+    items = read.read([str(path)])
+    next(items)
+    os.kill(children(os.getpid())[0], signal.SIGKILL)
+    assert 0 < len(list(items)) < 6000
+    assert len(read.gaps) == len(read.inputs) == 1
+
+
+def test_whoever_stops_taking_ends_the_processes(write: Callable[..., Path], small: Callable[[int], None]) -> None:
+    path = write(storm(4_000_000), "a.log")
+    small(1_000_000)
+    items = Evidence(Scanner(plan(CATALOG)), Options(NOW, UTC), jobs=2).read([str(path)])
+    next(items)
+    started = children(os.getpid())
+    assert len(started) == 2
+    items.close()
+    assert not any(Path(f"/proc/{x}").exists() for x in started)
+
+
+@pytest.mark.parametrize("everybody", [True, False])
+def test_an_interrupt_ends_all(everybody: bool, write: Callable[..., Path]) -> None:
+    path = write(storm(6_000_000), "a.log")
+    with subprocess.Popen([sys.executable, "-m", "diagnose", "diagnose", "-j", "2", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, start_new_session=True) as run:  # fmt: skip
+        until = time.monotonic() + 30
+        while not (started := children(run.pid)) and time.monotonic() < until:
+            time.sleep(0.01)
+        (os.killpg if everybody else os.kill)(run.pid, signal.SIGINT)
+        out, err = run.communicate(timeout=30)
+    assert (run.returncode, out, err) == (130, b"", b"")
+    assert started
+    assert not any(Path(f"/proc/{x}").exists() for x in started)
+
+
+def test_the_number_of_processes_is_an_option(msnet: Callable[..., subprocess.CompletedProcess[bytes]], write: Callable[..., Path]) -> None:
+    path = str(write(FAILED.format(pod="web-1")))
+    assert msnet("diagnose", "-j", "2", path).stdout == msnet("diagnose", "--jobs=64", path).stdout == msnet("diagnose", path).stdout
+    for wrong in ("0", "65", "two"):
+        run = msnet("diagnose", "--jobs", wrong, path)
+        assert (run.returncode, run.stdout) == (2, b"")
+        assert b"--jobs" in run.stderr

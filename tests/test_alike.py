@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose import catalog
-from diagnose.alike import MARK, Alike, alike
+from diagnose.alike import MARK, Alike, alike, marked
 from diagnose.lint import read_entries
 from diagnose.match import Matcher
 from diagnose.parse.line import parse_line, program_line
@@ -30,6 +30,15 @@ def test_ids_are_replaced_one_by_one_and_come_back() -> None:
     assert found.text.count(found.ids[UID]) == 2
     assert found.own(found.text) == text
     assert alike(text.replace(BOX, BOX[1:] + "7")) == Alike(found.text, {UID: found.ids[UID], BOX[1:] + "7": found.ids[BOX], BOX[::-1]: found.ids[BOX[::-1]]})
+
+
+def test_fields_get_their_ids_and_one_that_was_cut_is_told() -> None:
+    found = alike(f"{UID} {BOX}")
+    assert found is not None
+    fields = {"a": found.ids[BOX], "b": "plain", "c": f"x {found.ids[UID]}"}
+    assert marked(fields) == ("a", "c")
+    assert found.named(fields, ("a", "c")) == {"a": BOX, "b": "plain", "c": f"x {UID}"}
+    assert found.named({"a": found.ids[BOX][:40]}, ("a",)) is None
 
 
 def test_numbers_and_short_ids_stay() -> None:
@@ -90,7 +99,8 @@ def test_an_id_that_a_capture_cuts_is_read_anew() -> None:
         (hit,) = Matcher(RULES).classify(message, "crio")
         again = Matcher(RULES)
         again.classify(message.replace(box, BOX.swapcase().lower()[2:] + "12"), "crio")
-        assert again.classify(message, "crio")[0].captures == hit.captures
+        found = again.classify(message, "crio")[0]
+        assert (found.captures, found.segment._replace(layers=())) == (hit.captures, Matcher(RULES)._read(message, "crio")[0].segment._replace(layers=()))
         assert all(MARK not in v for v in hit.captures.values())
 
 

@@ -96,6 +96,22 @@ def test_what_nobody_asks_for_is_never_read() -> None:
     assert list(signs.rest()) == []
 
 
+def test_a_sign_is_read_once() -> None:
+    read: list[str] = []
+    sign = _sign("p", 7, read)
+    assert [r.time for r in (*sign.records(), *sign.records())] == [7]
+    assert read == ["p 7"]
+
+
+def test_while_a_line_told_whose_turn_it_is_signs_are_read_at_once() -> None:
+    def judged(source: str) -> list[int | None]:
+        found = [Unread(b"Ran pod sandbox 1 with infra container: ns/p/POD", 5), Record(6, "crio", "", Where("x"), ""), None]
+        return [r.time for r in Signs(_Judge()).judged(iter(found), lambda _: Record(5, "crio", "", Where("x"), ""), source)]
+
+    assert judged("in turn") == [5, 6]
+    assert judged("x") == [6, 5]
+
+
 def test_of_a_pod_that_failed_the_newest_of_each_run_are_read_once() -> None:
     read: list[str] = []
     judge = _Judge()

@@ -285,7 +285,9 @@ def test_an_interrupt_ends_all(everybody: bool, write: Callable[..., Path]) -> N
             time.sleep(0.01)
         (os.killpg if everybody else os.kill)(run.pid, signal.SIGINT)
         out, err = run.communicate(timeout=30)
-    assert (run.returncode, out, err) == (130, b"", b"")
+    # Where the signal comes while a named tuple is made, Python ends itself by it, whoever caught it: to a shell that is the same.
+    assert run.returncode in (130, -signal.SIGINT)
+    assert (out, err) == (b"", b"")
     assert started
     assert not any(Path(f"/proc/{x}").exists() for x in started)
 

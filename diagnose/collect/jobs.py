@@ -79,8 +79,6 @@ def _do(work: Work, write: int, others: list[int]) -> None:
     """Do the work and leave; nothing of this process may go on as if it were the other one."""
     code = 1
     try:
-        for each in (signal.SIGINT, signal.SIGPIPE, signal.SIGTERM):
-            signal.signal(each, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         # Whoever writes where nobody reads is ended: so no process outlives the one that started it.
         for fd in others:

@@ -15,7 +15,7 @@ from diagnose import catalog
 from diagnose.catalog import Catalog
 from diagnose.checks.position import Document
 from diagnose.commands import only_reads
-from diagnose.literals import findable
+from diagnose.literals import findable, missing
 from diagnose.match import Hit, Matcher
 from diagnose.parse.line import parse_line
 from diagnose.parse.tree import mapping
@@ -233,6 +233,7 @@ def main(arguments: list[str]) -> int:
     rules = catalog.load()
     paths = [Path(a) for a in arguments] or sorted(catalog.rules_folder().glob("*/*.yaml"))
     faults = [fault for path in paths for fault in lint(rules, path)]
+    faults += [f"rules/scan.json: the scan would not find {x!r}: make it anew with python -m diagnose.literals CLEAN-LOG..." for x in missing(rules)]
     for fault in faults:
         print(fault)  # noqa: T201 - a developer's command
     return 1 if faults else 0

@@ -92,5 +92,5 @@ def faults(report: dict[str, Any], truth: dict[str, Any], form: str) -> list[str
 
 def findings(report: dict[str, Any]) -> list[str]:
     """Return what must be the same in every form of the same entries, in an order of its own."""
-    keys = ("rule", "severity", "state", "subject", "count", "first", "last", "affected", "explains")
-    return sorted(repr([f[k] for k in keys]) for f in report["findings"])
+    keys = ("rule", "severity", "state", "subject", "count", "first", "last", "explains")
+    return sorted(repr([f[k] for k in keys] + sorted(map(repr, f["affected"]))) for f in report["findings"])

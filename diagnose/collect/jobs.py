@@ -79,7 +79,6 @@ def _do(work: Work, write: int, others: list[int]) -> None:
     """Do the work and leave; nothing of this process may go on as if it were the other one."""
     code = 1
     try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         # Whoever writes where nobody reads is ended: so no process outlives the one that started it.
         for fd in others:
             os.close(fd)
@@ -153,7 +152,7 @@ class Ahead:
             work = next(self._works, None)
             if work is None:
                 return
-            # No interrupt may reach the new process as long as it would be handled there as it is here, or come before it is known here.
+            # An interrupt is this process's affair, which ends the others; it must not come before the new one is known.
             signals = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             try:
                 self._started.append(_Process(work, self._started))

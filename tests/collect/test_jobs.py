@@ -24,7 +24,9 @@ import pytest
 from conftest import NODE, NOW, ROOT
 from journals import FAILED, REMOTE, build, varied
 
+from diagnose import arguments
 from diagnose import catalog as catalogs
+from diagnose.cli import app
 from diagnose.collect import cutting, stream
 from diagnose.collect import evidence as reading
 from diagnose.collect.evidence import Evidence, Options
@@ -152,9 +154,6 @@ def test_a_log_tells_the_same_wherever_it_is_cut(form: str, logs: dict[str, byte
     data = data[: fmt.start(data, len(data) - 1)]
     one = found(data, fmt, Part())
     assert one[0][-1] is None
-    for block in (*range(3000, 6000, 250), 1024 * 1024):
-        monkeypatch.setattr(stream, "BLOCK", block)
-        assert found(data, fmt, Part()) == one
     borders: set[tuple[int, int]] = set()
     for at in range(0, len(data), 1 if form == "short" else 499):
         if at < max(borders, default=(0, 0))[0]:
@@ -188,11 +187,19 @@ def storm(size: int) -> bytes:
         at = f"Nov 23 {19 + number // 3000 % 4:02}:{number // 60 % 60:02}:{number % 60:02} edge01 "
         pod = f"web-{number % 40}"
         sandbox = f"{number:064x}"
-        some = [f"microshift[700]: {OPENS.format(pod=pod)}", f"crio[701]: {FAILED.format(pod=pod)} {sandbox}", f"microshift[700]: \t{FAILED.format(pod=pod)}", "microshift[700]:  >"]  # fmt: skip
+        some = [f"microshift[700]: {OPENS.format(pod=pod)}", f"crio[701]: {FAILED.format(pod=pod)} {sandbox}", *[f"microshift[700]: \t{FAILED.format(pod=pod)}"] * 2, "microshift[700]:  >"]  # fmt: skip
         some += ["app[77]: a healthy line"] * (30 if number % 9 == 0 else 2)
         lines += (at + x + "\n" for x in some)
         total = total + sum(map(len, some)) + len(at) * len(some)
     return "".join(lines).encode()
+
+
+def test_a_message_is_told_once_whatever_the_blocks_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = storm(30_000)
+    one = found(log, LineFormat(), Part())
+    for block in range(2000, 3000, 50):
+        monkeypatch.setattr(stream, "BLOCK", block)
+        assert found(log, LineFormat(), Part()) == one
 
 
 def test_a_storm_is_counted_the_same(small: Callable[[int], None], write: Callable[..., Path]) -> None:
@@ -220,18 +227,18 @@ def test_a_sign_means_what_it_meant_where_it_stood() -> None:
     clock = Clock(NOW, ZoneInfo("Europe/Berlin"))
     read = stream.reader(LineFormat(), clock.copy(), "log")
     items = list(scanned(io.BytesIO(log), LineFormat(), SCAN, clock, InputSeen("log", ""), apart=True))
-    times = [record.time for x in items if isinstance(x, Unread) and (record := read(x)) is not None and record.time is not None]
+    times = [record.time for x in reversed(items) if isinstance(x, Unread) and (record := read(x)) is not None and record.time is not None]
     assert len(times) == 60
-    assert times == sorted(times)
+    assert times == sorted(times, reverse=True)
 
 
-def test_the_zone_of_a_tree_is_told(small: Callable[[int], None], logs: dict[str, bytes], tmp_path: Path) -> None:
+def test_the_zone_of_a_tree_is_told(small: Callable[[int], None], tmp_path: Path) -> None:
     tree = tmp_path / "sosreport-edge01-2026-11-23"
     for folder in ("etc", "sos_commands"):
         (tree / folder).mkdir(parents=True)
     (tree / "etc" / "timezone").write_text("Asia/Tokyo\n")
-    (tree / "journal.log").write_bytes(logs["short"])
-    small(100_000)
+    (tree / "journal.log").write_bytes(storm(50_000))
+    small(20_000)
     assert any("Asia/Tokyo" in note for note in json.loads(same(tree))["notes"])
 
 
@@ -316,6 +323,13 @@ def test_no_process_outlives_the_first(how: str, write: Callable[..., Path]) -> 
     assert run.returncode in ((-signal.SIGKILL,) if how == "killed" else (130, -signal.SIGINT))
     assert (out, err) == (b"", b"")
     assert started
+
+
+def test_the_number_of_processes_is_read_without_typer_where_it_is_one() -> None:
+    commands = arguments.declared(app)
+    for text, jobs in (("2", 2), ("64", 64), ("0", None), ("65", None), ("two", None), ("-1", None), ("2.0", None)):
+        call = arguments.read(["diagnose", "-j", text], commands)
+        assert (call.arguments["jobs"] if call is not None else None) == jobs
 
 
 def test_the_number_of_processes_is_an_option(msnet: Callable[..., subprocess.CompletedProcess[bytes]], write: Callable[..., Path]) -> None:

@@ -58,8 +58,8 @@ class Case:
         return list(sizes), (largest, sum(sizes.values()) / sizes[largest]) if self.reader else None
 
     def target(self, title: str) -> float | None:
-        """Return the target against a peer; what only unpacks or prints the input has one only by its name."""
-        fitting = [x for x in self.targets if title.startswith(x) and (x or not title.endswith("/dev/null"))]
+        """Return the target against a peer; what only unpacks or prints the input, or looks for literals alone, has one only by its name."""
+        fitting = [x for x in self.targets if title.startswith(x) and (x or not title.endswith(("/dev/null", "literals")))]
         return self.targets[max(fitting, key=len)] if fitting else None
 
 

@@ -202,7 +202,7 @@ class Engine:
 
     def in_turn(self, source: str) -> bool:
         """Return True while a line of `source` told whose turn it is, and no later one told otherwise."""
-        return bool(self._context) and any(place[0] == source for place in self._context)
+        return any(place[0] == source for place in self._context)
 
     @property
     def seeking(self) -> bool:

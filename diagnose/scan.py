@@ -45,7 +45,7 @@ class Scanner:
         """The engine in use."""
         number = {x: n for n, x in enumerate(self._literals)}
         self.signs = frozenset(number[x.encode()] for x in plan.signs)
-        self._beside = {number[k.encode()]: tuple(tuple(x.encode() for x in sorted(some)) for some in v) for k, v in plan.beside.items()}
+        self._beside = {number[k.encode()]: tuple(tuple(x.encode() for x in some) for some in v) for k, v in plan.beside.items()}
         self._numbers = frozenset(number[x.encode()] for x in plan.numbers)
         self._weak = self.signs | self._numbers | self._beside.keys()
 

@@ -16,13 +16,12 @@ from diagnose.collect.foreign import is_obfuscated
 from diagnose.collect.journal_file import DamagedError, JournalFile, UnsupportedError
 from diagnose.collect.journal_scan import hits, salvaged
 from diagnose.collect.signs import Unread
-from diagnose.collect.stream import AHEAD, Entry, ExportFormat, clean, joined, journal_entry, records, to_record
+from diagnose.collect.stream import AHEAD, FIELDS, Entry, ExportFormat, clean, joined, journal_entry, records, to_record
 from diagnose.model import Gap, InputSeen, Record, Where, offset_second
 from diagnose.parse.when import Clock
 from diagnose.scan import Scanner
 
-_FIELDS = ("MESSAGE", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM", "_TRANSPORT", "_HOSTNAME", "_PID", "SYSLOG_PID", "_BOOT_ID", "_SOURCE_REALTIME_TIMESTAMP")
-_NAMES = {name.encode(): name for name in _FIELDS}
+_NAMES = {name.encode(): name for name in FIELDS}
 _ONCE = (b"MESSAGE", b"_SOURCE_REALTIME_TIMESTAMP")
 """Fields whose values are not kept, since they rarely come again."""
 _KNOWN, _SMALL = 8192, 256
@@ -326,7 +325,7 @@ class Export:
         return exported(cursor, self._reader._get_realtime(), self._fields())
 
     def _fields(self) -> Iterator[tuple[str, bytes]]:
-        for name in _FIELDS:
+        for name in FIELDS:
             try:
                 yield name, cast("bytes", self._reader._get(name))
             except (KeyError, ValueError):

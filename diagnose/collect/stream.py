@@ -160,11 +160,9 @@ def _offset_of(cursor: str) -> int | None:
 _UNITS = {"microshift.service": "microshift", "crio.service": "crio", "greenboot-healthcheck.service": "greenboot", "ovs-vswitchd.service": "ovn", "ovsdb-server.service": "ovn"}  # fmt: skip
 
 
-_FIELDS = (
-    "__CURSOR", "__REALTIME_TIMESTAMP", "__MONOTONIC_TIMESTAMP", "MESSAGE", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM", "_TRANSPORT", "_HOSTNAME", "_PID",
-    "SYSLOG_PID", "_BOOT_ID", "_SOURCE_REALTIME_TIMESTAMP",
-)  # fmt: skip
-"""The fields of a journal entry that are looked at."""
+FIELDS = ("MESSAGE", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM", "_TRANSPORT", "_HOSTNAME", "_PID", "SYSLOG_PID", "_BOOT_ID", "_SOURCE_REALTIME_TIMESTAMP")
+"""The fields of a journal entry that are looked at, beside what journald tells of each."""
+_WANTED = frozenset(x.encode() for x in ("__CURSOR", "__REALTIME_TIMESTAMP", "__MONOTONIC_TIMESTAMP", *FIELDS))
 
 
 class _Separated:
@@ -211,8 +209,7 @@ class ExportFormat(_Separated):
         return data.count(b"__CURSOR=", start, end)
 
 
-_BRIEF = lazy(rb"(?m)^(?:%s)=.*\n" % b"|".join(x.encode() for x in _FIELDS))
-_WANTED = frozenset(x.encode() for x in _FIELDS)
+_BRIEF = lazy(rb"(?m)^(?:%s)=.*\n" % b"|".join(sorted(_WANTED)))
 
 
 def export_fields(raw: bytes) -> dict[str, Any]:
